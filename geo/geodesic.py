@@ -22,14 +22,15 @@ def inverse(lon1: float, lat1: float, lon2: float, lat2: float) -> tuple[float, 
 
     The bearing between a point and itself is 0. Raises ArithmeticError for nearly antipodal points.
     """
-    if lon1 == lon2 and lat1 == lat2:
-        return 0.0, 0.0
     u1, u2 = _reduced(lat1), _reduced(lat2)
     su1, cu1, su2, cu2 = sin(u1), cos(u1), sin(u2), cos(u2)
     apart = lam = radians(lon2 - lon1)
     for _ in range(MOST_ROUNDS):
         across, along = cu2 * sin(lam), cu1 * su2 - su1 * cu2 * cos(lam)
         sin_s, cos_s = hypot(across, along), su1 * su2 + cu1 * cu2 * cos(lam)
+        if sin_s == 0:
+            # The same point, or so near (a millionth of a millimetre) that no direction is left.
+            return 0.0, 0.0
         sigma = atan2(sin_s, cos_s)
         sin_a = cu1 * cu2 * sin(lam) / sin_s
         cos2_a = 1 - sin_a * sin_a

@@ -131,6 +131,11 @@ def test_the_published_example_of_vincenty_is_met_to_the_millimetre() -> None:
     assert bearing == pytest.approx(306 + 52 / 60 + 5.37 / 3600, abs=0.01 / 3600)
 
 
+@pytest.mark.parametrize("lat", [36.00000000000001, 36.0])
+def test_two_points_closer_than_a_number_can_tell_are_zero_metres_apart(lat: float) -> None:
+    assert Point(lon=26.0, lat=36.0).distance_m(Point(lon=26.0, lat=lat)) == pytest.approx(0, abs=1e-6)
+
+
 def test_bearings_go_clockwise_from_north() -> None:
     here = Point(lon=30.5, lat=39.8)
     assert here.bearing_deg(Point(lon=30.5, lat=40.0)) == pytest.approx(0)
