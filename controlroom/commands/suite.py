@@ -1,0 +1,61 @@
+"""`./merkez test`: the whole suite, in a database of its own beside any running `up`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import click
+
+from controlroom import packages
+from controlroom.cluster import CLONE
+from controlroom.failures import Exit, Failure
+from controlroom.ground import VAR, pages, private_database
+from controlroom.lock import folder_lock, this_command
+from controlroom.steps import Steps
+
+#: pytest's exit codes 2 (interrupted), 3, 5 (nothing collected) are failures to us; 4 is wrong use.
+PYTEST_WRONG_USE = 4
+
+
+@click.command(
+    name="test",
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+)
+@click.option("--proof", is_flag=True, help="Uzun sayımlar; docs/proof/ yazar / the long counts, which write docs/proof/.")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def command(words: tuple[str, ...], *, proof: bool) -> int:
+    """Bütün testleri çalıştırır; kalan sözcükler pytest'e gider.
+
+    Run the whole suite; further words go to pytest (`./merkez test -k nearest -x`).
+    """
+    steps = Steps()
+    with folder_lock(VAR, "test", this_command()), private_database("test", steps):
+        with steps.step("browser", "Tarayıcı (Chromium)", "Browser (Chromium)"):
+            packages.ensure_chromium()
+        pages(steps)
+        return _pytest(words, proof=proof)
+
+
+def _pytest(words: tuple[str, ...], *, proof: bool) -> int:
+    marker = [] if "-m" in words else ["-m", "proof" if proof else "not proof"]
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    if proof:
+        environment["MERKEZ_PROOF"] = "1"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *marker, *words], cwd=CLONE, env=environment, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        code = running.wait()
+    except KeyboardInterrupt:
+        # A terminal's Ctrl-C reached pytest too; one sent to us alone did not. Either way it takes down what it started.
+        running.send_signal(signal.SIGINT)
+        running.wait()
+        raise
+    if code == PYTEST_WRONG_USE:
+        return Exit.WRONG_USE
+    if code < 0:
+        raise Failure(f"pytest {-code} sinyaliyle öldü.", f"pytest was killed by signal {-code}.")
+    return Exit.DONE if code == 0 else Exit.FAILED

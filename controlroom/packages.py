@@ -1,0 +1,100 @@
+"""What only the distribution can give (PostgreSQL with PostGIS, a browser): installed where we may, else the exact command is said."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controlroom import pg_server
+from controlroom.failures import Failure, Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Read by Debian's cluster maker; our file lies there only while we install.
+CLUSTER_MAKER = Path("/etc/postgresql-common/createcluster.d/haber-merkezi.conf")
+#: Another apt may be at work (a fresh machine updates itself): wait for it.
+APT = ("apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Options::=--force-confold")
+
+
+def may_install() -> bool:
+    """Root on Debian, Ubuntu or a child of theirs."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def ensure_server(major: int | None = None) -> pg_server.Server:
+    """The server programs, installed when they are missing and we may. Raises `Missing` with the command otherwise."""
+    try:
+        return pg_server.choose(major)
+    except Missing:
+        if not may_install():
+            raise
+    _apt("update")
+    with _no_cluster_of_debians_own():
+        _apt("install", "--no-install-recommends", _server_package(major))
+    return pg_server.choose(major)
+
+
+def ensure_chromium() -> str:
+    """Path of a Chromium, for the tests in a browser."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    if not may_install():
+        raise Missing("Chromium bulunamadı.", "No Chromium was found.", mend="sudo apt-get install -y chromium")
+    _apt("update")
+    _apt("install", "--no-install-recommends", "chromium", "fonts-dejavu-core")
+    return shutil.which("chromium") or "chromium"
+
+
+def _server_package(major: int | None) -> str:
+    """`postgresql-15-postgis-3` of the wanted major, or of the newest that the distribution carries."""
+    if major is not None:
+        return f"postgresql-{major}-postgis-3"
+    told = subprocess.run(
+        ["apt-cache", "pkgnames", "postgresql-"], capture_output=True, text=True, check=False,
+    ).stdout.split()  # fmt: skip
+    majors = [
+        int(name.split("-")[1])
+        for name in told
+        if name.endswith("-postgis-3") and name.count("-") == 3 and name.split("-")[1].isdecimal()
+    ]
+    fitting = [major for major in majors if major >= pg_server.OLDEST_MAJOR]
+    if not fitting:
+        raise Missing(
+            f"Bu dağıtımda PostGIS'li PostgreSQL {pg_server.OLDEST_MAJOR}+ paketi yok.",
+            f"This distribution has no package of PostgreSQL {pg_server.OLDEST_MAJOR}+ with PostGIS.",
+            mend=pg_server.install_command(None),
+        )
+    return f"postgresql-{max(fitting)}-postgis-3"
+
+
+@contextmanager
+def _no_cluster_of_debians_own() -> Iterator[None]:
+    """Debian's package would make and start a server on port 5432 that nobody asked for."""
+    if pg_server.installed() or shutil.which("pg_createcluster"):
+        yield  # somebody set PostgreSQL up before us: their settings stay
+        return
+    _apt("install", "--no-install-recommends", "postgresql-common")
+    CLUSTER_MAKER.parent.mkdir(parents=True, exist_ok=True)
+    CLUSTER_MAKER.write_text("create_main_cluster = false\n", encoding="ascii")
+    try:
+        yield
+    finally:
+        CLUSTER_MAKER.unlink()
+
+
+def _apt(verb: str, *words: str) -> None:
+    done = subprocess.run(
+        [*APT, verb, *words],
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        line = f"apt-get {verb} {' '.join(words)}".rstrip()
+        tail = "\n".join(done.stdout.strip().splitlines()[-8:])
+        raise Failure(f"`{line}` başarısız:\n{tail}", f"`{line}` failed:\n{tail}")
