@@ -1,0 +1,134 @@
+"""Timers (law 4): every wait is a `due_at` row that any process may claim; nothing waits only in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import structlog
+from psycopg.types.json import Jsonb
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.db import EVERY, Database, Tx
+from core.metrics import TIMER_FAILURES
+from core.sql import load
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from uuid import UUID
+
+    from core.clock import Clock
+
+_SQL = load("core")
+_log = structlog.get_logger("timers")
+
+#: Look even when nobody woke us: a wake-up is lost when its process dies.
+POLL_EVERY_S = 0.1
+#: After a failing handler: again after 0.2 s, 0.4 s … 30 s, for ever; a wait is never given up.
+FIRST_RETRY = timedelta(seconds=0.2)
+LAST_RETRY = timedelta(seconds=30)
+#: A handler that failed this often has its kind reported to the desk by the composition root.
+SHOUT_AFTER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """One wait that has come due."""
+
+    kind: str
+    subject_id: UUID
+    due_at: datetime
+    data: dict[str, Any]
+
+
+if TYPE_CHECKING:
+    Handler = Callable[[Tx, Timer, datetime], Awaitable[None]]
+    Shout = Callable[[Tx, Timer, str, datetime], Awaitable[None]]
+
+
+async def set_timer(tx: Tx, kind: str, subject_id: UUID, due_at: datetime, data: Mapping[str, object] | None = None) -> None:
+    """Wait until `due_at`; a wait of the same kind and subject is replaced."""
+    params = {"kind": kind, "subject_id": subject_id, "due_at": due_at, "data": Jsonb(dict(data or {}))}
+    await tx.execute(_SQL["set_timer"], params)
+    tx.after_commit(tx.signals.timer_due)
+
+
+async def drop_timer(tx: Tx, kind: str, subject_id: UUID) -> None:
+    """Stop waiting, if anything waited."""
+    await tx.execute(_SQL["drop_timer"], {"kind": kind, "subject_id": subject_id})
+
+
+class TimerWorker:
+    """Runs due timers, each in one transaction with its claim: a crash or a fault leaves the row where it was."""
+
+    def __init__(
+        self, db: Database, clock: Clock, handlers: Mapping[str, Handler], *, workers: int = 4, shout: Shout | None = None
+    ) -> None:
+        """Serve `handlers` by kind with so many tasks; `shout` tells people of a handler that keeps failing."""
+        self._db = db
+        self._clock = clock
+        self._handlers = handlers
+        self._workers = workers
+        self._shout = shout
+        self._tokens: asyncio.Queue[None] = asyncio.Queue(maxsize=workers)
+
+    def wake(self) -> None:
+        """Let one worker look at once."""
+        if not self._tokens.full():
+            self._tokens.put_nowait(None)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        self._db.signals.timer.append(self.wake)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._workers):
+                    group.create_task(self._work())
+        finally:
+            self._db.signals.timer.remove(self.wake)
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                worked = await self.run_one()
+            except (psycopg.Error, SQLAlchemyError, OSError) as fault:
+                _log.warning("database away", error=type(fault).__name__)
+                worked = False
+            if not worked:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._tokens.get(), POLL_EVERY_S * self._workers)
+
+    async def run_one(self) -> bool:
+        """Take one due timer and run it; say whether there was one."""
+        now = self._clock.now()
+        timer: Timer | None = None
+        try:
+            async with self._db.tx(EVERY, role="merkez_timers") as tx:
+                row = await tx.row(_SQL["take_timer"], {"now": now})
+                if row is None:
+                    return False
+                timer = Timer(row["kind"], row["subject_id"], row["due_at"], row["data"])
+                await self._handlers[timer.kind](tx, timer, now)
+        except asyncio.CancelledError:
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever a handler does wrong, its wait stays and is tried again
+            if timer is None:
+                raise
+            await self._postpone(timer, fault, row["attempts"])
+        return True
+
+    async def _postpone(self, timer: Timer, fault: Exception, attempts: int) -> None:
+        delay = min(FIRST_RETRY * (2 ** min(attempts, 10)), LAST_RETRY)
+        _log.error("timer failed", kind=timer.kind, subject=str(timer.subject_id), attempts=attempts + 1, exc_info=fault)
+        TIMER_FAILURES.labels(timer.kind).inc()
+        now = self._clock.now()
+        error = type(fault).__name__
+        async with self._db.tx(EVERY, role="merkez_timers") as tx:
+            params = {"kind": timer.kind, "subject_id": timer.subject_id, "due_at": now + delay, "error": error}
+            await tx.execute(_SQL["postpone_timer"], params)
+            if attempts + 1 == SHOUT_AFTER and self._shout is not None:
+                await self._shout(tx, timer, error, now)
