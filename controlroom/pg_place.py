@@ -13,7 +13,6 @@ import pwd
 import shutil
 import stat
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -95,18 +94,25 @@ def find_place(root: Path, name: str, owner: Account) -> Place:
     return _with_folders(Place(home=inside, sockets=inside / "run", outside=""), owner)
 
 
+def existing_place(root: Path, name: str) -> Place | None:
+    """Where a cluster of that name already lies, for looking at it without making anything."""
+    inside = root / "var" / f"pg-{name}"
+    if (inside / "data").is_dir():
+        return Place(home=inside, sockets=inside / "run", outside="")
+    home = _base() / clone_key(root) / inside.name
+    if not (home / "data").is_dir():
+        return None
+    why = "long path" if _too_long(inside / "run") else "unreachable"
+    return Place(home, _sockets_of(home, root, name, home.stat().st_uid), why)
+
+
 def clone_key(root: Path) -> str:
     """Twelve hex digits that stand for one clone's path."""
     return hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:12]
 
 
 def _outside(root: Path, name: str, owner: Account, why: str) -> Place:
-    if os.geteuid() == 0:
-        base = Path("/var/lib/haber-merkezi")
-    else:
-        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        base = Path(state) / "haber-merkezi"
-    folder = base / clone_key(root)
+    folder = _base() / clone_key(root)
     folder.mkdir(parents=True, exist_ok=True, mode=0o755)
     (folder / "clone").write_text(f"{root}\n", encoding="utf-8")
     home = folder / f"pg-{name}"
@@ -115,12 +121,19 @@ def _outside(root: Path, name: str, owner: Account, why: str) -> Place:
             f"Veritabanı klasörü {home}, {owner.name} hesabınca kullanılamıyor.",
             f"The account {owner.name} cannot use the database folder {home}.",
         )
-    sockets = home / "run"
-    if _too_long(sockets):
-        sockets = Path(tempfile.gettempdir()) / f"merkez-{owner.uid}-{clone_key(root)}-{name}"
-    if _too_long(sockets):
-        sockets = Path("/tmp") / sockets.name
-    return _with_folders(Place(home=home, sockets=sockets, outside=why), owner)
+    return _with_folders(Place(home, _sockets_of(home, root, name, owner.uid), why), owner)
+
+
+def _base() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/haber-merkezi")
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "haber-merkezi"
+
+
+def _sockets_of(home: Path, root: Path, name: str, uid: int) -> Path:
+    """Beside the data, or where even that path is too long, in the shortest folder that everybody has."""
+    return home / "run" if not _too_long(home / "run") else Path("/tmp") / f"merkez-{uid}-{clone_key(root)}-{name}"
 
 
 def _with_folders(place: Place, owner: Account) -> Place:
