@@ -1,0 +1,272 @@
+import type { Camera, Gate, HitDetail, TeamRow } from '../wire/answers';
+import type { DeskAlarm, Dispatch, Event, Incident, KadesAlert, Position, PtsHit, TeamChanged, TeamMoved, Unread } from '../wire/frames';
+
+export interface Team extends TeamChanged {
+  readonly position: Position | null;
+  readonly heading_deg: number | null;
+  readonly speed_mps: number | null;
+  readonly stale: boolean;
+}
+
+/** The last line of a trail, newest last. */
+export type Trail = readonly Position[];
+
+/** Something the operator should know about the page itself. */
+export interface Notice {
+  readonly id: number;
+  readonly kind: 'unread' | 'error';
+  readonly text: string;
+}
+
+export interface DeskState {
+  readonly incidents: ReadonlyMap<string, Incident>;
+  readonly teams: ReadonlyMap<string, Team>;
+  readonly trails: ReadonlyMap<string, Trail>;
+  /** Newest KADES alert by incident. */
+  readonly alerts: ReadonlyMap<string, KadesAlert>;
+  readonly hits: ReadonlyMap<string, PtsHit>;
+  /** Plate and list entry of a hit: never in a frame, read by REST. */
+  readonly hitDetails: ReadonlyMap<string, HitDetail>;
+  readonly cameras: ReadonlyMap<string, Camera>;
+  readonly gates: ReadonlyMap<string, Gate>;
+  readonly alarms: ReadonlyMap<string, DeskAlarm>;
+  readonly standards: ReadonlyMap<string, 'warned' | 'breached'>;
+  readonly notices: readonly Notice[];
+}
+
+export const EMPTY: DeskState = {
+  incidents: new Map(),
+  teams: new Map(),
+  trails: new Map(),
+  alerts: new Map(),
+  hits: new Map(),
+  hitDetails: new Map(),
+  cameras: new Map(),
+  gates: new Map(),
+  alarms: new Map(),
+  standards: new Map(),
+  notices: [],
+};
+
+export type Change =
+  | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'unread'; readonly unread: Unread }
+  /** A fresh picture follows: what the old one said of moving things no longer counts. */
+  | { readonly kind: 'fresh' }
+  | { readonly kind: 'incidents'; readonly items: readonly Incident[]; readonly whole: boolean }
+  | { readonly kind: 'teams'; readonly items: readonly TeamRow[] }
+  | { readonly kind: 'cameras'; readonly items: readonly Camera[] }
+  | { readonly kind: 'gates'; readonly items: readonly Gate[] }
+  | { readonly kind: 'alarms'; readonly items: readonly DeskAlarm[] }
+  | { readonly kind: 'hits'; readonly items: readonly HitDetail[] }
+  | { readonly kind: 'forget_notice'; readonly id: number };
+
+const TRAIL_POINTS = 400;
+const NOTICES = 5;
+/** Fixes older than this are drawn as stale even if no frame says so: a team that fell silent sends nothing. */
+export const STALE_AFTER_MS = 120_000;
+
+type Draft = { -readonly [K in keyof DeskState]: DeskState[K] };
+
+/** The one reducer of the desk: a burst of changes in, one new state out. Maps that did not change stay the same object. */
+export function reduce(state: DeskState, changes: readonly Change[]): DeskState {
+  if (changes.length === 0) return state;
+  const draft: Draft = { ...state };
+  const copied = new Set<keyof DeskState>();
+  const own = <K extends MapKey>(key: K): Writable<K> => {
+    if (!copied.has(key)) {
+      copied.add(key);
+      Object.assign(draft, { [key]: new Map(draft[key] as ReadonlyMap<string, unknown>) });
+    }
+    return draft[key] as unknown as Writable<K>;
+  };
+  for (const change of changes) apply(draft, change, own);
+  return draft;
+}
+
+type MapKey = Exclude<keyof DeskState, 'notices'>;
+type Writable<K extends MapKey> = DeskState[K] extends ReadonlyMap<string, infer V> ? Map<string, V> : never;
+type Own = <K extends MapKey>(key: K) => Writable<K>;
+
+function apply(draft: Draft, change: Change, own: Own): void {
+  switch (change.kind) {
+    case 'event':
+      applyEvent(draft, change.event, own);
+      break;
+    case 'unread':
+      notice(draft, 'unread', `${change.unread.why}: ${change.unread.type ?? '?'}`);
+      break;
+    case 'fresh':
+      for (const key of ['incidents', 'alarms', 'alerts', 'hits', 'standards'] as const) own(key).clear();
+      break;
+    case 'incidents':
+      for (const item of change.items) putIncident(own, item);
+      if (change.whole) dropClosedUnlessListed(own('incidents'), change.items);
+      break;
+    case 'teams':
+      for (const row of change.items) putTeamRow(own('teams'), row);
+      break;
+    case 'cameras':
+      for (const item of change.items) own('cameras').set(item.id, item);
+      break;
+    case 'gates':
+      for (const item of change.items) own('gates').set(item.id, item);
+      break;
+    case 'alarms':
+      for (const item of change.items) own('alarms').set(item.alarm_id, item);
+      break;
+    case 'hits':
+      for (const item of change.items) own('hitDetails').set(item.hit_id, item);
+      break;
+    case 'forget_notice':
+      draft.notices = draft.notices.filter((one) => one.id !== change.id);
+  }
+}
+
+function applyEvent(draft: Draft, event: Event, own: Own): void {
+  switch (event.type) {
+    case 'incident.opened':
+    case 'incident.changed':
+      putIncident(own, event.data);
+      break;
+    case 'dispatch.offered':
+    case 'dispatch.changed':
+      putDispatch(own, event.data);
+      break;
+    case 'kades.alert':
+      own('alerts').set(event.data.incident_id, event.data);
+      if (event.data.position) addToTrail(own('trails'), event.data.incident_id, event.data.position);
+      break;
+    case 'kades.trail':
+      addToTrail(own('trails'), event.data.incident_id, event.data.position);
+      break;
+    case 'pts.hit':
+      own('hits').set(event.data.hit_id, event.data);
+      break;
+    case 'team.moved':
+      moveTeam(own('teams'), event.data);
+      break;
+    case 'team.changed':
+      changeTeam(own('teams'), event.data);
+      break;
+    case 'camera.changed':
+      changeCamera(draft, event.data.camera_id, event.data.state, own);
+      break;
+    case 'desk.alarm':
+      own('alarms').set(event.data.alarm_id, event.data);
+      break;
+    case 'standard.warned':
+      if (draft.standards.get(event.data.incident_id) !== 'breached') own('standards').set(event.data.incident_id, 'warned');
+      break;
+    case 'standard.breached':
+      own('standards').set(event.data.incident_id, 'breached');
+      break;
+    case 'error':
+      notice(draft, 'error', event.data.detail ?? event.data.title);
+      break;
+    case 'kades.status':
+    case 'pong':
+    case 'heartbeat':
+      break;
+  }
+}
+
+/** The newer version wins, from whichever door it came: a REST answer may be older than a frame that overtook it. */
+function putIncident(own: Own, incident: Incident): void {
+  const known = own('incidents').get(incident.id);
+  if (known && known.version > incident.version) return;
+  own('incidents').set(incident.id, incident);
+  if (incident.state === 'closed') own('trails').delete(incident.id);
+}
+
+function dropClosedUnlessListed(incidents: Map<string, Incident>, items: readonly Incident[]): void {
+  const listed = new Set(items.map((item) => item.id));
+  for (const [id, incident] of incidents) {
+    if (incident.state === 'closed' && !listed.has(id)) incidents.delete(id);
+  }
+}
+
+function putDispatch(own: Own, dispatch: Dispatch): void {
+  const incident = own('incidents').get(dispatch.incident_id);
+  if (!incident) return;
+  const plain = dispatchOnly(dispatch);
+  const at = incident.dispatches.findIndex((one) => one.id === dispatch.id);
+  const dispatches = at < 0 ? [...incident.dispatches, plain] : incident.dispatches.with(at, plain);
+  own('incidents').set(incident.id, { ...incident, dispatches });
+}
+
+function dispatchOnly(dispatch: Dispatch & { readonly incident?: unknown }): Dispatch {
+  const { incident: _, ...plain } = dispatch;
+  return plain;
+}
+
+function putTeamRow(teams: Map<string, Team>, row: TeamRow): void {
+  const known = teams.get(row.team_id);
+  const kept = known?.position && (!row.position || known.position.fixed_at >= row.position.fixed_at) ? known : null;
+  teams.set(row.team_id, {
+    team_id: row.team_id,
+    code: row.code,
+    kind: row.kind,
+    force: row.force,
+    province: row.province,
+    roster: row.roster,
+    free: row.free,
+    dispatch_id: row.dispatch_id,
+    position: kept ? kept.position : row.position,
+    heading_deg: kept ? kept.heading_deg : (row.heading_deg ?? null),
+    speed_mps: kept ? kept.speed_mps : (row.speed_mps ?? null),
+    stale: kept ? kept.stale : (row.fix_age_s ?? Infinity) * 1000 > STALE_AFTER_MS,
+  });
+}
+
+function moveTeam(teams: Map<string, Team>, moved: TeamMoved): void {
+  const known = teams.get(moved.team_id);
+  teams.set(moved.team_id, {
+    team_id: moved.team_id,
+    code: moved.code,
+    kind: moved.kind,
+    force: moved.force,
+    province: known?.province ?? 0,
+    roster: moved.roster,
+    free: moved.free,
+    dispatch_id: moved.free ? null : (known?.dispatch_id ?? null),
+    position: moved.position,
+    heading_deg: moved.heading_deg,
+    speed_mps: moved.speed_mps,
+    stale: moved.stale,
+  });
+}
+
+function changeTeam(teams: Map<string, Team>, changed: TeamChanged): void {
+  const known = teams.get(changed.team_id);
+  teams.set(changed.team_id, {
+    ...changed,
+    position: known?.position ?? null,
+    heading_deg: known?.heading_deg ?? null,
+    speed_mps: known?.speed_mps ?? null,
+    stale: known?.stale ?? true,
+  });
+}
+
+function changeCamera(draft: Draft, id: string, state: string, own: Own): void {
+  const camera = draft.cameras.get(id);
+  if (camera) own('cameras').set(id, { ...camera, state });
+}
+
+/** Points may come late and out of order after a dead spot; the trail is drawn by the time of the fix. */
+function addToTrail(trails: Map<string, Trail>, incidentId: string, position: Position): void {
+  const trail = trails.get(incidentId) ?? [];
+  if (trail.some((one) => one.fixed_at === position.fixed_at && one.lon === position.lon && one.lat === position.lat)) return;
+  const last = trail.at(-1);
+  const next = [...trail, position];
+  if (last && Date.parse(last.fixed_at) > Date.parse(position.fixed_at)) {
+    next.sort((a, b) => Date.parse(a.fixed_at) - Date.parse(b.fixed_at));
+  }
+  trails.set(incidentId, next.slice(-TRAIL_POINTS));
+}
+
+function notice(draft: Draft, kind: Notice['kind'], text: string): void {
+  if (draft.notices.some((one) => one.kind === kind && one.text === text)) return;
+  const id = (draft.notices.at(-1)?.id ?? 0) + 1;
+  draft.notices = [...draft.notices, { id, kind, text }].slice(-NOTICES);
+}
