@@ -13,6 +13,8 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // `() => void act()` in a handler says that the act reports its own faults.
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
+      // Taking a field out of an object by naming it is the plain way to do so.
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, varsIgnorePattern: '^_$' }],
       'max-lines': ['warn', { max: 320, skipBlankLines: true, skipComments: true }],
       'no-restricted-syntax': [
         'error',

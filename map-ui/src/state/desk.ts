@@ -167,6 +167,7 @@ function applyEvent(draft: Draft, event: Event, own: Own): void {
     case 'kades.status':
     case 'pong':
     case 'heartbeat':
+    case 'renewed':
       break;
   }
 }

@@ -5,7 +5,6 @@
  */
 export interface Frames {
   server:
-    | Welcome
     | IncidentOpened
     | IncidentChanged
     | DispatchOffered
@@ -22,14 +21,10 @@ export interface Frames {
     | StandardBreached
     | ErrorFrame
     | Pong
-    | Heartbeat;
+    | Heartbeat
+    | RenewedFrame
+    | WelcomeFrame;
   client: Hello | Renew | Ping | Ack | Shown | DispatchStatus | PositionIn | Viewport;
-}
-export interface Welcome {
-  type: 'welcome';
-  log: string;
-  replay: 'complete' | 'snapshot';
-  seq: number;
 }
 export interface IncidentOpened {
   seq: number | null;
@@ -333,6 +328,7 @@ export interface ProblemData {
   slug: string;
   title: string;
   detail: string | null;
+  detail_en: string | null;
 }
 export interface Pong {
   seq: number | null;
@@ -348,6 +344,28 @@ export interface Heartbeat {
   type: 'heartbeat';
   at: string;
   data: Empty;
+}
+export interface RenewedFrame {
+  seq: number | null;
+  prev: number | null;
+  type: 'renewed';
+  at: string;
+  data: Renewed;
+}
+export interface Renewed {
+  expires_at: string | null;
+}
+export interface WelcomeFrame {
+  seq: number | null;
+  prev: number | null;
+  type: 'welcome';
+  at: string;
+  data: Welcome;
+}
+export interface Welcome {
+  log: string;
+  replay: 'complete' | 'snapshot';
+  seq: number;
 }
 export interface Hello {
   type: 'hello';

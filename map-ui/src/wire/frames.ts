@@ -4,9 +4,9 @@ export type ServerFrame = Frames['server'];
 export type ClientFrame = Frames['client'];
 export type FrameType = ServerFrame['type'];
 export type Frame<T extends FrameType> = Extract<ServerFrame, { type: T }>;
-export type Welcome = Frame<'welcome'>;
+export type Welcome = Frame<'welcome'>['data'];
 /** Everything after the welcome: numbered or conflated, with its time and its data. */
-export type Event = Exclude<ServerFrame, Welcome>;
+export type Event = Exclude<ServerFrame, { type: 'welcome' }>;
 
 export type Incident = Frame<'incident.opened'>['data'];
 export type Dispatch = Frame<'dispatch.changed'>['data'];
@@ -31,7 +31,7 @@ export type Reading = { readonly ok: true; readonly frame: ServerFrame } | { rea
 
 // What the reducers index by. A frame without it would become an entry nobody can find or remove again.
 const NEEDED: Record<FrameType, readonly string[]> = {
-  welcome: [],
+  welcome: ['log', 'replay', 'seq'],
   'incident.opened': ['id', 'state', 'dispatches'],
   'incident.changed': ['id', 'state', 'dispatches'],
   'dispatch.offered': ['id', 'incident_id', 'state', 'incident'],
@@ -49,6 +49,7 @@ const NEEDED: Record<FrameType, readonly string[]> = {
   error: [],
   pong: [],
   heartbeat: [],
+  renewed: [],
 };
 
 type Fields = Record<string, unknown>;
@@ -72,16 +73,13 @@ export function readFrame(text: unknown): Reading {
   if (!isFields(value) || typeof value['type'] !== 'string') return unread('no_frame', isFields(value) ? value : {});
   const type = value['type'];
   if (!Object.hasOwn(NEEDED, type)) return unread('unknown_type', value);
-  if (type === 'welcome') {
-    const whole = typeof value['log'] === 'string' && (value['replay'] === 'complete' || value['replay'] === 'snapshot');
-    return whole ? { ok: true, frame: value as unknown as ServerFrame } : unread('incomplete', value);
-  }
-  const data = value['data'];
+  // The contract writes a welcome flat, the hub wraps it like any frame: both are understood.
+  const data = type === 'welcome' && !isFields(value['data']) ? value : value['data'];
   const needed = NEEDED[type as FrameType];
   if (needed.length > 0 && !(isFields(data) && needed.every((name) => data[name] !== undefined && data[name] !== null))) {
     return unread('incomplete', value);
   }
-  return { ok: true, frame: value as unknown as ServerFrame };
+  return { ok: true, frame: { seq: null, prev: null, at: '', ...value, data } as unknown as ServerFrame };
 }
 
 function unread(why: Unread['why'], value: Fields): Reading {

@@ -29,7 +29,7 @@ const Event_ = globalThis.Event;
 
 const AT = '2026-03-01T10:00:00Z';
 const beat = (seq: number | null, prev: number | null): object => ({ seq, prev, type: 'heartbeat', at: AT, data: {} });
-const welcome = (replay: string, seq: number, log = 'log-1'): object => ({ type: 'welcome', log, replay, seq });
+const welcome = (replay: string, seq: number, log = 'log-1'): object => ({ seq: null, prev: null, type: 'welcome', at: AT, data: { log, replay, seq } });
 
 function line(token: () => Promise<string | null> = () => Promise.resolve('t')) {
   const sockets: FakeSocket[] = [];
@@ -174,6 +174,23 @@ describe('the line', () => {
     expect(refused).toHaveBeenCalledOnce();
     expect(links.at(-1)?.phase).toBe('ended');
     expect(sockets).toHaveLength(1);
+  });
+
+  it('understands a welcome written flat', async () => {
+    const { live, sockets, links } = line();
+    live.start();
+    await vi.advanceTimersByTimeAsync(0);
+    sockets[0]?.open();
+    sockets[0]?.hear({ type: 'welcome', log: 'l', replay: 'snapshot', seq: 4 });
+    expect(links.at(-1)).toMatchObject({ phase: 'live', replay: 'snapshot' });
+  });
+
+  it('does not knock again where its role may not enter', async () => {
+    const { sockets, links } = await connected();
+    sockets[0]?.die(4403);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(sockets).toHaveLength(1);
+    expect(links.at(-1)).toMatchObject({ phase: 'ended', ended: 'forbidden' });
   });
 
   it('sends nothing and says so while the line is down', async () => {

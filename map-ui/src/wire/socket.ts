@@ -12,6 +12,7 @@ export interface Link {
   /** What the last connection brought back: nothing yet, the missed frames, or a fresh picture. */
   readonly replay: 'none' | 'complete' | 'snapshot';
   readonly replayed: number;
+  readonly ended: 'forbidden' | 'elsewhere' | null;
 }
 
 export interface LiveOptions {
@@ -36,7 +37,9 @@ const LONGEST_RETRY_MS = 5_000;
 // The server beats every 10 s: two missed beats and a half mean that nobody is there, whatever the socket says.
 const SILENCE_MS = 25_000;
 const WELCOME_WITHIN_MS = 8_000;
-const REFUSED = new Set([1008, 4401, 4403]);
+const REFUSED = new Set([1008, 4401]);
+// This account has no business here, or its ninth page pushed the oldest out: knocking again would only push another.
+const FINAL: Readonly<Record<number, Link['ended']>> = { 4403: 'forbidden', 4409: 'elsewhere' };
 
 /**
  * One live line: hello, welcome, then frames without a hole. A hole in the chain of `prev` is healed by connecting again
@@ -59,11 +62,12 @@ export class Live {
   constructor(private readonly options: LiveOptions) {
     this.now = options.now ?? Date.now;
     this.random = options.random ?? Math.random;
-    this.link = { phase: 'connecting', since: this.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0 };
+    this.link = { phase: 'connecting', since: this.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0, ended: null };
   }
 
   start(): void {
     this.stopped = false;
+    this.tell({ ended: null });
     void this.open();
   }
 
@@ -128,7 +132,11 @@ export class Live {
     socket.addEventListener('close', (event) => {
       if (socket !== this.socket) return;
       this.socket = null;
-      if (REFUSED.has(event.code) && this.options.onRefused) {
+      const final = FINAL[event.code];
+      if (final) {
+        this.stop();
+        this.tell({ ended: final });
+      } else if (REFUSED.has(event.code) && this.options.onRefused) {
         void this.options.onRefused().catch(() => undefined).finally(() => {
           this.again();
         });
@@ -146,7 +154,8 @@ export class Live {
     }
     const frame = reading.frame;
     if (frame.type === 'welcome') {
-      this.welcome(frame);
+      this.options.clock.hear(frame.at);
+      this.welcome(frame.data);
       return;
     }
     this.options.clock.hear(frame.at);
