@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from functools import cached_property
 from pathlib import Path
@@ -95,6 +96,7 @@ class Cluster:
         """
         with self._turn():
             self._join()
+            _ = self.server  # another major version's data is left exactly as it is
             if self.major is None:
                 self._make()
             self._configure()
@@ -201,6 +203,8 @@ class Cluster:
                 start_new_session=True,  # Ctrl-C reaches us, and we stop the server after those who use it
                 **self.account.run_as,
             )  # fmt: skip
+        # Another user of the cluster may be the one who stops it: somebody has to take note of our child's end.
+        threading.Thread(target=self._child.wait, daemon=True).start()
 
     def _bring_up(self) -> None:
         """Adopt or start; again, when the one adopted was dying or died while it started."""
@@ -249,8 +253,6 @@ class Cluster:
     def _gone(self, pid: int) -> bool:
         give_up = time.monotonic() + STOP_WITHIN_S
         while time.monotonic() < give_up:
-            if self._child:
-                self._child.poll()  # an unreaped child would look alive for good
             if not _works_in(pid, self.where.data):
                 return True
             time.sleep(LOOK_EVERY_S)
