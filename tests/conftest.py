@@ -60,14 +60,15 @@ def template(server: str) -> str:
     """A migrated database nobody writes to; made once per schema and shared by every worker."""
     from controlroom.migrate import fingerprint
 
-    name = f"tmpl_{fingerprint()[:16]}"
+    to = os.environ.get("MERKEZ_TEST_TO", "head")
+    name = f"tmpl_{fingerprint()[:16]}_{to}"
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
         found = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name]).fetchone()
         if found is None:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
             admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            migrate(with_database(server, name))
+            migrate(with_database(server, name), to)
             admin.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(name)))
     return name
 

@@ -1,0 +1,124 @@
+"""The composition root: settings in, a running control room out. Routers, doors, timers, followers and jobs are explicit lists."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from fastapi import FastAPI, WebSocket
+
+from controlroom import pages, rooms
+from controlroom.asyncapi import asyncapi_of
+from controlroom.health import router as health_router
+from core import problems
+from core.clock import Clock, SystemClock
+from core.db import Database
+from core.followers import FollowerRunner
+from core.hub import Hub
+from core.identity import Identity
+from core.jobs import JobRunner
+from core.middleware import Envelope
+from core.relay import Relay, Teller
+from core.sockets import DoorKeeper, SocketDoor
+from core.timers import TimerWorker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from controlroom.settings import Settings
+
+_log = structlog.get_logger("house")
+
+
+@dataclass
+class House:
+    """What every route finds on `app.state.house`."""
+
+    db: Database
+    clock: Clock
+    hub: Hub
+    keeper: DoorKeeper
+    settings: Settings
+    identity: Identity
+    #: False until the background loops run, and again when one of them died.
+    ready: bool = False
+
+
+def create_app(settings: Settings, *, url: str, clock: Clock | None = None, background: bool = True) -> FastAPI:
+    """Build the application on the database at `url`; `background=False` leaves relay, timers and jobs to other processes."""
+    clock = clock or SystemClock()
+    db = Database(url, pool_size=settings.database.pool_size, max_overflow=settings.database.max_overflow)
+    hub = Hub(db, clock)
+    house = House(db, clock, hub, DoorKeeper(db, clock, hub), settings, Identity(settings.identity))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        loops = asyncio.create_task(_run(house, background=background))
+        house.ready = True
+        try:
+            yield
+        finally:
+            house.ready = False
+            loops.cancel()
+            await asyncio.gather(loops, return_exceptions=True)
+            await db.dispose()
+
+    app = FastAPI(
+        title="Haber Merkezi",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=True,
+    )
+    app.state.house = house
+    app.state.identity = house.identity
+    problems.install(app)
+    app.add_middleware(Envelope)
+    app.include_router(health_router)
+    for router in rooms.routers(house):
+        app.include_router(router)
+    doors = rooms.doors(house)
+    for door in doors:
+        _open(app, house, door)
+    document = asyncapi_of(doors)
+    app.add_api_route("/asyncapi.json", lambda: document, methods=["GET"], include_in_schema=False)
+    pages.mount(app, settings)
+    return app
+
+
+def _open(app: FastAPI, house: House, door: SocketDoor) -> None:
+    async def serve(socket: WebSocket) -> None:
+        await house.keeper.serve(socket, door)
+
+    app.add_api_websocket_route(door.path, serve, name=door.path)
+
+
+async def _run(house: House, *, background: bool) -> None:
+    """Run every loop; one that ends takes the process down, since a house with half its loops only looks open."""
+    loops: list[Callable[[], Awaitable[None]]] = [house.hub.run, house.keeper.run, Teller(house.db).run]
+    loops += [loop for loop in rooms.loops(house)]
+    if background:
+        relay = Relay(house.db, house.clock, house.hub.feed)
+        timers = TimerWorker(house.db, house.clock, rooms.timers(house), shout=rooms.shout)
+        loops += [relay.run, timers.run, JobRunner(house.db, house.clock, rooms.jobs(house)).run]
+        loops += [FollowerRunner(house.db, house.clock, follower).run for follower in rooms.followers(house)]
+    try:
+        async with asyncio.TaskGroup() as group:
+            for loop in loops:
+                group.create_task(_forever(loop))
+    except BaseExceptionGroup as faults:
+        house.ready = False
+        _log.critical("a loop ended; leaving so that a whole process can take over", exc_info=faults)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def _forever(loop: Callable[[], Awaitable[Any]]) -> None:
+    await loop()
+    message = f"{loop} returned"
+    raise RuntimeError(message)

@@ -1,0 +1,43 @@
+"""`/healthz` (the process answers), `/readyz` (it can take a press), `/metrics` (Prometheus)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import psycopg
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import NotReady
+
+if TYPE_CHECKING:
+    from controlroom.app import House
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", include_in_schema=False)
+async def healthz() -> dict[str, bool]:
+    """Say that this process answers."""
+    return {"ok": True}
+
+
+@router.get("/readyz", include_in_schema=False)
+async def readyz(request: Request) -> dict[str, bool]:
+    """Say that a press sent here now would be kept: the database answers and the loops run. Raises `NotReady` (503)."""
+    house = cast("House", request.app.state.house)
+    try:
+        async with house.db.tx() as tx:
+            await tx.execute("SELECT 1")
+    except (psycopg.Error, SQLAlchemyError, OSError) as fault:
+        raise NotReady from fault
+    if not house.ready:
+        raise NotReady
+    return {"ok": True}
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics() -> Response:
+    """Return the counters of this process; the TLS front does not pass this address on."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

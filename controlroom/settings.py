@@ -1,0 +1,98 @@
+"""Settings per concern, read from the environment once, here, and passed down (architecture: "the one composition root").
+
+Every variable is documented in docs/settings.md; a test fails when one is missing there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.identity.settings import IdentitySettings
+from dispatch.settings import DispatchSettings
+from kades.settings import KadesSettings
+from pts.settings import PtsSettings
+
+
+class DatabaseSettings(BaseSettings):
+    """Where the database is."""
+
+    model_config = SettingsConfigDict(env_prefix="DATABASE_")
+
+    #: libpq address; without it a private cluster under var/ is made and started.
+    url: SecretStr | None = None
+    #: Connections one process keeps.
+    pool_size: int = Field(default=20, ge=2)
+    #: Connections it may open beyond those in a rush.
+    max_overflow: int = Field(default=10, ge=0)
+
+
+class WebSettings(BaseSettings):
+    """Where the server listens."""
+
+    model_config = SettingsConfigDict(env_prefix="WEB_")
+
+    #: Loopback, unless a TLS front stands before it (docker-compose.yml).
+    host: str = "127.0.0.1"
+    #: 0 lets the system choose (tests).
+    port: int = Field(default=8155, ge=0, le=65_535)
+    #: Proxies whose X-Forwarded-For is believed, comma separated.
+    forwarded_allow_ips: str = "127.0.0.1"
+
+
+class MapSettings(BaseSettings):
+    """What the pages draw on."""
+
+    model_config = SettingsConfigDict(env_prefix="MAP_")
+
+    #: MapLibre style by day; a site with street tiles (PMTiles extract, WMTS behind its own proxy) names its own.
+    style_day: str = "/basemap/style-day.json"
+    #: The same by night.
+    style_night: str = "/basemap/style-night.json"
+
+
+class HouseSettings(BaseSettings):
+    """The rest of what a control room is told."""
+
+    model_config = SettingsConfigDict(env_prefix="")
+
+    #: Province of a press of which nothing else says where it belongs (law 1); `up` refuses to start without.
+    default_province: int | None = Field(default=None, ge=1, le=81)
+    #: The SMS operator's gateway (http://, https://) or a spool folder (file:///); `up` refuses to start without.
+    sms_url: SecretStr | None = None
+    #: Where keys, sealed heads and run files live.
+    state_dir: Path = Path("var")
+    #: DEBUG, INFO, WARNING or ERROR.
+    log_level: str = "INFO"
+    #: Footage store; used from the issue that records.
+    footage_url: str | None = None
+
+
+class Settings:
+    """Everything, by concern."""
+
+    def __init__(
+        self,
+        *,
+        identity: IdentitySettings,
+        database: DatabaseSettings | None = None,
+        web: WebSettings | None = None,
+        map_: MapSettings | None = None,
+        house: HouseSettings | None = None,
+        dispatch: DispatchSettings | None = None,
+        kades: KadesSettings | None = None,
+        pts: PtsSettings | None = None,
+        demo: bool = False,
+    ) -> None:
+        """Take what is given and read the rest from the environment; `demo` is said by the command, never by a variable (law 13)."""
+        self.identity = identity
+        self.database = database or DatabaseSettings()
+        self.web = web or WebSettings()
+        self.map = map_ or MapSettings()
+        self.house = house or HouseSettings()
+        self.dispatch = dispatch or DispatchSettings()
+        self.kades = kades or KadesSettings()
+        self.pts = pts or PtsSettings()
+        self.demo = demo

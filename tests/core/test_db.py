@@ -1,0 +1,56 @@
+"""One pool, hooks only after COMMIT, and connections that a restarted database left behind."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from core.db import EVERY, Database
+from core.sql import load, parse
+
+
+async def test_hooks_run_after_commit_once_and_never_after_a_rollback(db: Database) -> None:
+    ran: list[str] = []
+
+    def hook() -> None:
+        ran.append("woken")
+
+    async with db.tx(EVERY) as tx:
+        tx.after_commit(hook)
+        tx.after_commit(hook)
+        assert ran == []
+    assert ran == ["woken"]
+    with pytest.raises(ZeroDivisionError):
+        async with db.tx(EVERY) as tx:
+            tx.after_commit(hook)
+            raise ZeroDivisionError
+    assert ran == ["woken"]
+
+
+async def test_role_and_scope_end_with_their_transaction(db: Database) -> None:
+    async with db.tx(frozenset({26, 43}), role="merkez_timers") as tx:
+        assert await tx.value("SELECT current_user::text") == "merkez_timers"
+        assert await tx.value("SELECT core_scope()") == [26, 43]
+    async with db.tx() as tx:
+        assert await tx.value("SELECT current_user::text") == "merkez_api"
+        assert await tx.value("SELECT core_scope()") == []
+
+
+async def test_a_connection_that_the_server_closed_in_the_pool_is_never_handed_out(db: Database, fresh_url: str) -> None:
+    for _ in range(3):
+        async with db.tx() as tx:
+            pid = await tx.value("SELECT pg_backend_pid()")
+        async with await psycopg.AsyncConnection.connect(fresh_url, autocommit=True) as admin:
+            await admin.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        async with db.tx() as tx:
+            assert await tx.value("SELECT pg_backend_pid()") != pid
+
+
+def test_named_statements_are_split_by_name_and_a_double_name_is_refused() -> None:
+    queries = parse("preface\n-- name: one\nSELECT 1;\n-- name: two\n-- why\nSELECT 2\n")
+    assert dict(queries) == {"one": "SELECT 1", "two": "-- why\nSELECT 2"}
+    with pytest.raises(KeyError, match="no statement named three"):
+        queries["three"]
+    with pytest.raises(ValueError, match="two statements are named one"):
+        parse("-- name: one\nSELECT 1\n-- name: one\nSELECT 2")
+    assert "relay_batch" in load("core")
