@@ -102,7 +102,7 @@ def _open(app: FastAPI, house: House, door: SocketDoor) -> None:
 async def _run(house: House, *, background: bool) -> None:
     """Run every loop; one that ends takes the process down, since a house with half its loops only looks open."""
     loops: list[Callable[[], Awaitable[None]]] = [house.hub.run, house.keeper.run, Teller(house.db).run]
-    loops += [loop for loop in rooms.loops(house)]
+    loops += rooms.loops(house)
     if background:
         relay = Relay(house.db, house.clock, house.hub.feed)
         timers = TimerWorker(house.db, house.clock, rooms.timers(house), shout=rooms.shout)

@@ -54,9 +54,9 @@ class NotSignedIn(Problem):
     tr = "Geçerli bir erişim anahtarı gönderilmedi; yeniden oturum açın."
     en = "No valid access token was sent; sign in again."
 
-    def __init__(self, **fields: object) -> None:
+    def __init__(self) -> None:
         """Carry the challenge that RFC 6750 asks for."""
-        super().__init__(headers={"WWW-Authenticate": "Bearer"}, **fields)
+        super().__init__(headers={"WWW-Authenticate": "Bearer"})
 
 
 class NotAllowed(Problem):
@@ -124,6 +124,6 @@ class NotReady(Problem):
     tr = "Kayıt yapılamadı. Aynı client_id ile yeniden deneyin; acil durumda 112'yi arayın."
     en = "Nothing was recorded. Try again with the same client_id; in an emergency call 112."
 
-    def __init__(self, **fields: object) -> None:
+    def __init__(self) -> None:
         """Ask for another try in a second."""
-        super().__init__(headers={"Retry-After": "1"}, **fields)
+        super().__init__(headers={"Retry-After": "1"})

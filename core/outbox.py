@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 _SQL = load("core")
 
 
-async def emit(
-    tx: Tx, type_: str, *, at: datetime, channels: Iterable[str], subject_id: UUID | None, data: dict[str, object]
-) -> None:
+async def emit(tx: Tx, type_: str, *, at: datetime, channels: Iterable[str], subject_id: UUID | None, data: dict[str, object]) -> None:
     """Write one event of `type_` for every reader of `channels`; `data` must be JSON and hold no name, phone, address or plate.
 
     The writer takes no lock for it and gets no number: whoever relays gives that after COMMIT.

@@ -277,7 +277,7 @@ class DoorKeeper:
         except (ValueError, TypeError, KeyError, RecursionError) as fault:
             raise NotThisFrame from fault
         echo: dict[str, object] = {key: raw[key] for key in ("client_id", "dispatch_id", "seq") if key in raw}
-        handlers = {"ping": (Ping, _pong), "renew": (Renew, self._renew), "shown": (Shown, self._shown), **door.inbound}
+        handlers: Inbound = {"ping": (Ping, _pong), "renew": (Renew, self._renew), "shown": (Shown, self._shown), **door.inbound}
         if not isinstance(kind, str) or kind not in handlers:
             raise NotThisFrame(extra=echo)
         model, handler = handlers[kind]

@@ -106,19 +106,21 @@ class TimerWorker:
         """Take one due timer and run it; say whether there was one."""
         now = self._clock.now()
         timer: Timer | None = None
+        attempts = 0
         try:
             async with self._db.tx(EVERY, role="merkez_timers") as tx:
                 row = await tx.row(_SQL["take_timer"], {"now": now})
                 if row is None:
                     return False
+                attempts = row["attempts"]
                 timer = Timer(row["kind"], row["subject_id"], row["due_at"], row["data"])
                 await self._handlers[timer.kind](tx, timer, now)
         except asyncio.CancelledError:
             raise
-        except Exception as fault:  # noqa: BLE001 - whatever a handler does wrong, its wait stays and is tried again
+        except Exception as fault:
             if timer is None:
                 raise
-            await self._postpone(timer, fault, row["attempts"])
+            await self._postpone(timer, fault, attempts)
         return True
 
     async def _postpone(self, timer: Timer, fault: Exception, attempts: int) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
+from uuid import UUID
 
 from fastapi import Depends, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
-from uuid import UUID  # noqa: TC003 - pydantic reads it
 
 from core.db import Database, Scope, Tx
 from core.errors import NotAllowed, NotSignedIn, Problem

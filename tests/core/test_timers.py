@@ -46,9 +46,7 @@ async def test_a_timer_set_again_is_moved_and_one_dropped_never_rings(db: Databa
     assert [(row["subject_id"], row["due_at"]) for row in await waiting(db)] == [(first, clock.now() + timedelta(seconds=30))]
 
 
-async def test_a_failing_handler_undoes_what_it_wrote_and_its_wait_comes_again_and_is_shouted_about(
-    db: Database, clock: HeldClock
-) -> None:
+async def test_a_failing_handler_undoes_what_it_wrote_and_its_wait_comes_again_and_is_shouted_about(db: Database, clock: HeldClock) -> None:
     subject, shouted = new_id(), []
 
     async def fail(tx: Tx, timer: Timer, now: datetime) -> None:
