@@ -277,7 +277,7 @@ class DoorKeeper:
         except (ValueError, TypeError, KeyError, RecursionError) as fault:
             raise NotThisFrame from fault
         echo: dict[str, object] = {key: raw[key] for key in ("client_id", "dispatch_id", "seq") if key in raw}
-        handlers: Inbound = {"ping": (Ping, _pong), "renew": (Renew, self._renew), "shown": (Shown, self._shown), **door.inbound}
+        handlers = self._allowed(door)
         if not isinstance(kind, str) or kind not in handlers:
             raise NotThisFrame(extra=echo)
         model, handler = handlers[kind]
@@ -290,6 +290,9 @@ class DoorKeeper:
         except Problem as problem:
             problem.extra = {**echo, **problem.extra}
             raise
+
+    def _allowed(self, door: SocketDoor) -> Inbound:
+        return {"ping": (Ping, _pong), "renew": (Renew, self._renew), "shown": (Shown, self._shown), **door.inbound}
 
     async def _renew(self, session: Session, frame: Renew) -> None:
         async with self._db.tx() as tx:
