@@ -160,20 +160,34 @@ REVOKE ALL ON FUNCTION core_sign_in_facts(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION core_sign_in_facts(text) TO merkez_api;
 
 -- Stronger parameters reach an account at its next sign-in; a password that was reset meanwhile stays.
-CREATE FUNCTION core_rehash(account uuid, old text, new text) RETURNS void
+CREATE FUNCTION core_rehash(whose uuid, old_hash text, new_hash text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    UPDATE public.account SET password_hash = new WHERE id = account AND password_hash = old
+    UPDATE public.account AS a SET password_hash = new_hash WHERE a.id = whose AND a.password_hash = old_hash
 $$;
 REVOKE ALL ON FUNCTION core_rehash(uuid, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION core_rehash(uuid, text, text) TO merkez_api;
 
 -- Whether this is still the account's password; the row stays locked until COMMIT, so that a reset or a disabling in the same moment
 -- comes wholly before this sign-in or finds its session and ends it.
-CREATE FUNCTION core_still_holds(account uuid, hash text) RETURNS boolean
+CREATE FUNCTION core_still_holds(whose uuid, hash text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    PERFORM 1 FROM public.account WHERE id = account AND password_hash = hash AND disabled_at IS NULL FOR SHARE;
+    PERFORM 1 FROM public.account WHERE id = whose AND password_hash = hash AND disabled_at IS NULL FOR SHARE;
     RETURN FOUND;
 END $$;
 REVOKE ALL ON FUNCTION core_still_holds(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION core_still_holds(uuid, text) TO merkez_api;
+
+-- Owned by a role that nobody signs in as: what runs with the owner's rights has no more than these tables.
+GRANT USAGE, CREATE ON SCHEMA public TO merkez_owner;
+ALTER TABLE account OWNER TO merkez_owner;
+ALTER TABLE session OWNER TO merkez_owner;
+ALTER TABLE access_token OWNER TO merkez_owner;
+ALTER TABLE refresh_token OWNER TO merkez_owner;
+ALTER TABLE device OWNER TO merkez_owner;
+ALTER TABLE login_failure OWNER TO merkez_owner;
+ALTER FUNCTION core_authenticate(bytea, timestamptz) OWNER TO merkez_owner;
+ALTER FUNCTION core_sign_in_facts(text) OWNER TO merkez_owner;
+ALTER FUNCTION core_rehash(uuid, text, text) OWNER TO merkez_owner;
+ALTER FUNCTION core_still_holds(uuid, text) OWNER TO merkez_owner;
+ALTER FUNCTION core_office() OWNER TO merkez_owner;
