@@ -8,19 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import LiteralString
 
 import psycopg
-from core.clock import SystemClock
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import dict_row
+from psycopg.rows import class_row
+from pydantic import TypeAdapter, ValidationError
 
 from controlroom import pg_server
 from controlroom.failures import Failure
+from controlroom.programs import run
+from core.clock import SystemClock
 
 FORMAT = 1
 READ_AT_ONCE = 1 << 20
@@ -66,6 +67,9 @@ class Manifest:
     roles: list[Role]
 
 
+MANIFEST = TypeAdapter(Manifest)
+
+
 def manifest_path(dump: Path) -> Path:
     """`b.dump` → `b.dump.json`."""
     return dump.with_name(dump.name + ".json")
@@ -77,12 +81,12 @@ def back_up(url: str, dump: Path) -> Manifest:
     Raises `Failure` when the file exists or pg_dump fails.
     """
     if dump.exists():
-        raise Failure(f"{dump} zaten var; üzerine yazılmaz.", f"{dump} exists and is not overwritten.")
+        raise Failure(tr=f"{dump} zaten var; üzerine yazılmaz.", en=f"{dump} exists and is not overwritten.")
     part = dump.with_name(dump.name + ".part")
     os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    with psycopg.connect(url, row_factory=dict_row) as conn:
+    with psycopg.connect(url) as conn:
         major = conn.info.server_version // 10_000
-        roles = [Role(**row) for row in conn.execute(ROLES).fetchall()]
+        roles = conn.cursor(row_factory=class_row(Role)).execute(ROLES).fetchall()
         revision = _revision(conn)
     _tool(url, major, "pg_dump", "--format=custom", f"--file={part}")
     _sync(part)
@@ -105,8 +109,8 @@ def restore(url: str, dump: Path) -> Manifest:
         major = conn.info.server_version // 10_000
         if major < manifest.postgres:
             raise Failure(
-                f"Yedek PostgreSQL {manifest.postgres} ile alınmış, bu sunucu {major}.",
-                f"The backup was made with PostgreSQL {manifest.postgres}, this server is {major}.",
+                tr=f"Yedek PostgreSQL {manifest.postgres} ile alınmış, bu sunucu {major}.",
+                en=f"The backup was made with PostgreSQL {manifest.postgres}, this server is {major}.",
                 mend=pg_server.install_command(manifest.postgres),
             )
         if tables := conn.execute(USER_TABLES).fetchone():
@@ -128,21 +132,20 @@ def new_log_id(conn: psycopg.Connection[tuple[object, ...]]) -> None:
 def check(dump: Path) -> Manifest:
     """Read the manifest and compare the dump with it. Raises `Failure` where they differ."""
     try:
-        told = json.loads(manifest_path(dump).read_text(encoding="utf-8"))
-        manifest = Manifest(**{**told, "roles": [Role(**role) for role in told["roles"]]})
+        manifest = MANIFEST.validate_json(manifest_path(dump).read_bytes())
     except FileNotFoundError as fault:
-        raise Failure(f"{fault.filename} yok.", f"{fault.filename} is not there.") from None
-    except (ValueError, TypeError, KeyError):
+        raise Failure(tr=f"{fault.filename} yok.", en=f"{fault.filename} is not there.") from None
+    except ValidationError:
         raise Failure(
-            f"{manifest_path(dump)} okunamadı.",
-            f"{manifest_path(dump)} cannot be read.",
+            tr=f"{manifest_path(dump)} okunamadı.",
+            en=f"{manifest_path(dump)} cannot be read.",
         ) from None
     if not dump.is_file():
-        raise Failure(f"{dump} yok.", f"{dump} is not there.")
+        raise Failure(tr=f"{dump} yok.", en=f"{dump} is not there.")
     if sha256(dump) != manifest.sha256:
         raise Failure(
-            f"{dump} bozuk: özeti belgesindekiyle aynı değil.",
-            f"{dump} is damaged: its hash differs from its manifest.",
+            tr=f"{dump} bozuk: özeti belgesindekiyle aynı değil.",
+            en=f"{dump} is damaged: its hash differs from its manifest.",
         )
     return manifest
 
@@ -159,8 +162,8 @@ def sha256(file: Path) -> str:
 def _refuse_full(tables: int) -> None:
     if tables:
         raise Failure(
-            f"Hedef veritabanı boş değil ({tables} tablo); yedek yalnız boş bir veritabanına döner.",
-            f"The target database is not empty ({tables} tables); a backup is restored into an empty one only.",
+            tr=f"Hedef veritabanı boş değil ({tables} tablo); yedek yalnız boş bir veritabanına döner.",
+            en=f"The target database is not empty ({tables} tables); a backup is restored into an empty one only.",
         )
 
 
@@ -191,28 +194,23 @@ ROLE_WORDS: dict[str, LiteralString] = {
 }
 
 
-def _revision(conn: psycopg.Connection[dict[str, object]]) -> str | None:
-    there = conn.execute("select to_regclass('alembic_version') is not null as there").fetchone()
-    if not there or not there["there"]:
+def _revision(conn: psycopg.Connection[tuple[object, ...]]) -> str | None:
+    if conn.execute("select to_regclass('alembic_version')").fetchone() == (None,):
         return None
     row = conn.execute("select version_num from alembic_version").fetchone()
-    return str(row["version_num"]) if row else None
+    return str(row[0]) if row else None
 
 
 def _tool(url: str, major: int, name: str, *words: str) -> None:
     """Run a client program that is at least as new as the server; the password never stands in `ps`."""
     target = conninfo_to_dict(url)
     password = target.pop("password", None)
-    environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
+    secret = {"PGPASSWORD": str(password)} if password else {}
     fitting = [server for server in pg_server.installed() if server.major >= major]
     program = min(fitting).program(name) if fitting else name
-    done = subprocess.run(
-        [program, "--no-password", f"--dbname={make_conninfo(**target)}", *words],
-        env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
-    if done.returncode != 0:
-        tail = "\n".join(done.stderr.strip().splitlines()[-8:])
-        raise Failure(f"{name} başarısız:\n{tail}", f"{name} failed:\n{tail}")
+    done = run(program, "--no-password", f"--dbname={make_conninfo('', **target)}", *words, cwd=Path.cwd(), more=secret)
+    if not done.ok:
+        raise Failure(tr=f"{name} başarısız:\n{done.tail()}", en=f"{name} failed:\n{done.tail()}")
 
 
 def _write_private(path: Path, text: str) -> None:

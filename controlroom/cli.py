@@ -46,11 +46,11 @@ COMMANDS: dict[str, Entry] = {
 class FrontDoor(click.Group):
     """Imports a command's module only when it is called: `--help` and `doctor` work where a heavy one could not."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click asks so
         """Return the commands in the order in which a newcomer meets them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click asks so
         """Import the command's module and hand out its `command` (or the one of its name)."""
         if (entry := COMMANDS.get(cmd_name)) is None:
             return None
@@ -61,7 +61,7 @@ class FrontDoor(click.Group):
             raise TypeError(message)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click asks so
         """Write the list without importing a single command."""
         with formatter.section(inline(Words("Komutlar", "Commands"))):
             for name, entry in COMMANDS.items():
@@ -125,5 +125,5 @@ def say(words: Words) -> None:
 
 
 def _like_ctrl_c(number: int, _frame: FrameType | None) -> None:
-    """A polite end from outside takes everything down in order, as Ctrl-C does."""
+    """Take everything down in order at a polite end from outside, as Ctrl-C does."""
     raise KeyboardInterrupt(signal.Signals(number).name)

@@ -24,9 +24,10 @@ from psycopg import sql
 
 from controlroom import pg_config, pg_place, pg_server
 from controlroom.failures import Failure
+from controlroom.programs import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from types import TracebackType
 
 DATABASE = "merkez"
@@ -39,7 +40,7 @@ STARTS = 3
 
 
 def cluster_for(name: str) -> Cluster:
-    """This clone's cluster of that name: "demo", "up" or "test"."""
+    """Return this clone's cluster of that name: "demo", "up" or "test"."""
     return Cluster(CLONE, name)
 
 
@@ -86,7 +87,7 @@ class Cluster:
         return pid if _works_in(pid, self.where.data) else None
 
     def url(self, role: str = pg_config.SUPERUSER, database: str = DATABASE) -> str:
-        """A libpq URL of the socket for one of `pg_config.ROLES`."""
+        """Return a libpq URL of the socket for one of `pg_config.ROLES`."""
         return f"postgresql://{role}@/{database}?host={quote(str(self.where.sockets), safe='')}"
 
     def ensure(self) -> str:
@@ -130,13 +131,13 @@ class Cluster:
         self.stop()
 
     def log_tail(self, lines: int = 12) -> str:
-        """The end of what the server last wrote, for an error message."""
+        """Return the end of what the server last wrote, for an error message."""
         files = sorted(self.where.log.glob("*.log"), key=lambda file: file.stat().st_mtime)
         text = [line for file in files[-2:] for line in file.read_text(encoding="utf-8", errors="replace").splitlines()]
         return "\n".join(text[-lines:])
 
     @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self) -> Generator[None]:
         """One at a time makes, starts or stops this cluster."""
         fd = os.open(self._lock_file("turn"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -161,12 +162,13 @@ class Cluster:
         shutil.rmtree(half, ignore_errors=True)
         words = ["--username", pg_config.SUPERUSER, "--auth-local", "peer", "--auth-host", "reject"]
         words += ["--encoding", "UTF8", "--locale", "C.UTF-8", "--data-checksums", "--no-instructions"]
-        done = self._run("initdb", "--pgdata", str(half), *words)
-        if done.returncode != 0:
-            raise Failure(
-                f"initdb başarısız: {done.stderr.strip()}",
-                f"initdb failed: {done.stderr.strip()}",
-            )
+        initdb = self.server.program("initdb")
+        done = run(
+            initdb, "--pgdata", half, *words,
+            cwd=self.where.home, env=_clean_environment(), run_as=self.account.run_as,
+        )  # fmt: skip
+        if not done.ok:
+            raise Failure(tr=f"initdb başarısız:\n{done.tail()}", en=f"initdb failed:\n{done.tail()}")
         half.rename(self.where.data)
         _sync_folder(self.where.home)
 
@@ -196,7 +198,7 @@ class Cluster:
         self._end_orphans()
         self._drop_stale_locks()
         with (self.where.log / "start.log").open("wb") as log:
-            self._child = subprocess.Popen(
+            self._child = subprocess.Popen(  # noqa: S603 - words, not a line: nothing here is read by a shell
                 [self.server.program("postgres"), "-D", str(self.where.data)],
                 cwd=self.where.home, env=_clean_environment(), umask=0o077,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -215,8 +217,8 @@ class Cluster:
                 return
         tail = self.log_tail()
         raise Failure(
-            f"PostgreSQL başlamadı ({self.where.home}):\n{tail}",
-            f"PostgreSQL did not start ({self.where.home}):\n{tail}",
+            tr=f"PostgreSQL başlamadı ({self.where.home}):\n{tail}",
+            en=f"PostgreSQL did not start ({self.where.home}):\n{tail}",
         )
 
     def _answers(self) -> bool:
@@ -264,8 +266,8 @@ class Cluster:
         while orphans := _processes_in(self.where.data):
             if time.monotonic() > give_up:
                 raise Failure(
-                    f"Eski PostgreSQL süreçleri hâlâ çalışıyor: {orphans}.",
-                    f"Processes of an older PostgreSQL are still running: {orphans}.",
+                    tr=f"Eski PostgreSQL süreçleri hâlâ çalışıyor: {orphans}.",
+                    en=f"Processes of an older PostgreSQL are still running: {orphans}.",
                 )
             for pid in orphans:
                 with contextlib.suppress(ProcessLookupError):
@@ -280,13 +282,6 @@ class Cluster:
         for file in (self.where.data / "postmaster.pid", self.where.sockets / f"{pg_place.SOCKET}.lock"):
             file.unlink(missing_ok=True)
         (self.where.sockets / pg_place.SOCKET).unlink(missing_ok=True)
-
-    def _run(self, program: str, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [self.server.program(program), *words],
-            cwd=self.where.home, env=_clean_environment(), umask=0o077, check=False,
-            capture_output=True, text=True, stdin=subprocess.DEVNULL, **self.account.run_as,
-        )  # fmt: skip
 
 
 def _clean_environment() -> dict[str, str]:
@@ -305,7 +300,7 @@ def _works_in(pid: int, folder: Path) -> bool:
 
 def _processes_in(folder: Path) -> list[int]:
     numbers = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
-    return [pid for pid in numbers if _works_in(pid, folder) and Path(f"/proc/{pid}/comm").read_text().startswith("postgres")]
+    return [pid for pid in numbers if _works_in(pid, folder)]
 
 
 def _sync_folder(folder: Path) -> None:

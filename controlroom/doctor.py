@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +15,14 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import psycopg
-from core.clock import SystemClock
 
 from controlroom import pg_place, pg_server, ui_build
 from controlroom.cluster import Cluster
 from controlroom.failures import Failure, Missing, Words
 from controlroom.lock import holder_of
+from controlroom.programs import run
 from controlroom.venv_build import LOCKS
+from core.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,11 +197,8 @@ def _holder(root: Path) -> list[Row]:
 
 
 def _answer(*words: str) -> str:
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""  # containers have no timedatectl, and that is nothing to mend
-    return done.stdout.strip()
+    done = run(*words, timeout_s=5)
+    return done.said if done.ok else ""  # containers have no timedatectl, and that is nothing to mend
 
 
 def _ok(name: str, found: str) -> Row:

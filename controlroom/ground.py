@@ -13,7 +13,7 @@ from controlroom.cluster import CLONE, Cluster
 from controlroom.failures import Failure, Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from controlroom.steps import Steps
@@ -22,8 +22,8 @@ VAR = CLONE / "var"
 
 
 @contextmanager
-def database(name: str, steps: Steps) -> Iterator[tuple[str, Cluster | None]]:
-    """DATABASE_URL, or the private cluster of that name for as long as the block lasts.
+def database(name: str, steps: Steps) -> Generator[tuple[str, Cluster | None]]:
+    """Lend DATABASE_URL, or the private cluster of that name for as long as the block lasts.
 
     Raises `Failure` (not to be reached), `Missing` (no server programs, no PostGIS).
     """
@@ -37,8 +37,8 @@ def database(name: str, steps: Steps) -> Iterator[tuple[str, Cluster | None]]:
 
 
 @contextmanager
-def private_database(name: str, steps: Steps) -> Iterator[tuple[str, Cluster]]:
-    """The private cluster of that name; the last one out stops it."""
+def private_database(name: str, steps: Steps) -> Generator[tuple[str, Cluster]]:
+    """Lend the private cluster of that name; the last one out stops it."""
     cluster = Cluster(CLONE, name)
     try:
         with steps.step("server", "PostgreSQL ve PostGIS", "PostgreSQL and PostGIS") as step:
@@ -53,7 +53,7 @@ def private_database(name: str, steps: Steps) -> Iterator[tuple[str, Cluster]]:
 
 
 def pages(steps: Steps) -> Path | None:
-    """The built pages; a second start finds them built."""
+    """Build the pages; a second start finds them built."""
     with steps.step("pages", "Sayfalar (map-ui)", "Pages (map-ui)") as step:
         built = ui_build.build(CLONE)
         if built is None:
@@ -67,9 +67,9 @@ def _check_reachable(url: str) -> None:
             row = conn.execute("select 1 from pg_available_extensions where name = 'postgis'").fetchone()
     except psycopg.OperationalError as fault:
         said = str(fault).strip()
-        raise Failure(f"DATABASE_URL'e ulaşılamadı: {said}", f"DATABASE_URL cannot be reached: {said}") from None
+        raise Failure(tr=f"DATABASE_URL'e ulaşılamadı: {said}", en=f"DATABASE_URL cannot be reached: {said}") from None
     if row is None:
         raise Missing(
-            "DATABASE_URL'deki sunucuda PostGIS yok.",
-            "The server at DATABASE_URL has no PostGIS.",
+            tr="DATABASE_URL'deki sunucuda PostGIS yok.",
+            en="The server at DATABASE_URL has no PostGIS.",
         )

@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from controlroom.failures import Failure
 from core.clock import SystemClock
 
-from controlroom.failures import Failure
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class FolderLock:
 
 
 @contextmanager
-def folder_lock(var: Path, name: str, command: str) -> Iterator[FolderLock]:
+def folder_lock(var: Path, name: str, command: str) -> Generator[FolderLock]:
     """Hold `var/<name>.lock`. Raises `Failure` that names the holder's process, command, start and address."""
     var.mkdir(exist_ok=True)
     path = var / f"{name}.lock"
@@ -90,11 +89,11 @@ def _taken(path: Path) -> Failure:
         holder = _read(file)
     at = f", {holder.address}" if holder.address else ""
     return Failure(
-        f"Bu klasör kullanımda: `{holder.command}`, süreç {holder.pid}, {holder.since} tarihinden beri{at}.",
-        f"This folder is in use: `{holder.command}`, process {holder.pid}, since {holder.since}{at}.",
+        tr=f"Bu klasör kullanımda: `{holder.command}`, süreç {holder.pid}, {holder.since} tarihinden beri{at}.",
+        en=f"This folder is in use: `{holder.command}`, process {holder.pid}, since {holder.since}{at}.",
     )
 
 
 def this_command() -> str:
-    """The command line as a person would have typed it."""
+    """Return the command line as a person would have typed it."""
     return " ".join(["./merkez", *sys.argv[1:]])

@@ -1,19 +1,23 @@
-"""What only the distribution can give (PostgreSQL with PostGIS, a browser): installed where we may, else the exact command is said."""
+"""What only the distribution can give: PostgreSQL with PostGIS, a browser.
+
+Installed where we may, else the exact command is said.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlroom import pg_server
 from controlroom.failures import Failure, Missing
+from controlroom.programs import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 #: Read by Debian's cluster maker; our file lies there only while we install.
 CLUSTER_MAKER = Path("/etc/postgresql-common/createcluster.d/haber-merkezi.conf")
@@ -27,7 +31,10 @@ def may_install() -> bool:
 
 
 def ensure_server(major: int | None = None) -> pg_server.Server:
-    """The server programs, installed when they are missing and we may. Raises `Missing` with the command otherwise."""
+    """Find the server programs, installing them when they are missing and we may.
+
+    Raises `Missing` with the command otherwise.
+    """
     try:
         return pg_server.choose(major)
     except Missing:
@@ -40,12 +47,12 @@ def ensure_server(major: int | None = None) -> pg_server.Server:
 
 
 def ensure_chromium() -> str:
-    """Path of a Chromium, for the tests in a browser."""
+    """Return the path of a Chromium, for the tests in a browser."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found
     if not may_install():
-        raise Missing("Chromium bulunamadı.", "No Chromium was found.", mend="sudo apt-get install -y chromium")
+        raise Missing(tr="Chromium bulunamadı.", en="No Chromium was found.", mend="sudo apt-get install -y chromium")
     _apt("update")
     _apt("install", "--no-install-recommends", "chromium", "fonts-dejavu-core")
     return shutil.which("chromium") or "chromium"
@@ -55,26 +62,20 @@ def _server_package(major: int | None) -> str:
     """`postgresql-15-postgis-3` of the wanted major, or of the newest that the distribution carries."""
     if major is not None:
         return f"postgresql-{major}-postgis-3"
-    told = subprocess.run(
-        ["apt-cache", "pkgnames", "postgresql-"], capture_output=True, text=True, check=False,
-    ).stdout.split()  # fmt: skip
-    majors = [
-        int(name.split("-")[1])
-        for name in told
-        if name.endswith("-postgis-3") and name.count("-") == 3 and name.split("-")[1].isdecimal()
-    ]
+    told = run("apt-cache", "pkgnames", "postgresql-").said
+    majors = [int(found) for found in re.findall(r"^postgresql-(\d+)-postgis-3$", told, re.MULTILINE)]
     fitting = [major for major in majors if major >= pg_server.OLDEST_MAJOR]
     if not fitting:
         raise Missing(
-            f"Bu dağıtımda PostGIS'li PostgreSQL {pg_server.OLDEST_MAJOR}+ paketi yok.",
-            f"This distribution has no package of PostgreSQL {pg_server.OLDEST_MAJOR}+ with PostGIS.",
+            tr=f"Bu dağıtımda PostGIS'li PostgreSQL {pg_server.OLDEST_MAJOR}+ paketi yok.",
+            en=f"This distribution has no package of PostgreSQL {pg_server.OLDEST_MAJOR}+ with PostGIS.",
             mend=pg_server.install_command(None),
         )
     return f"postgresql-{max(fitting)}-postgis-3"
 
 
 @contextmanager
-def _no_cluster_of_debians_own() -> Iterator[None]:
+def _no_cluster_of_debians_own() -> Generator[None]:
     """Debian's package would make and start a server on port 5432 that nobody asked for."""
     if pg_server.installed() or shutil.which("pg_createcluster"):
         yield  # somebody set PostgreSQL up before us: their settings stay
@@ -89,12 +90,7 @@ def _no_cluster_of_debians_own() -> Iterator[None]:
 
 
 def _apt(verb: str, *words: str) -> None:
-    done = subprocess.run(
-        [*APT, verb, *words],
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"},
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode != 0:
+    done = run(*APT, verb, *words, more={"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"})
+    if not done.ok:
         line = f"apt-get {verb} {' '.join(words)}".rstrip()
-        tail = "\n".join(done.stdout.strip().splitlines()[-8:])
-        raise Failure(f"`{line}` başarısız:\n{tail}", f"`{line}` failed:\n{tail}")
+        raise Failure(tr=f"`{line}` başarısız:\n{done.tail()}", en=f"`{line}` failed:\n{done.tail()}")

@@ -12,12 +12,12 @@ import os
 import pwd
 import shutil
 import stat
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from controlroom.failures import Failure, Missing
+from controlroom.programs import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ class Place:
 
 
 def account() -> Account:
-    """The account to run a server under: our own for root, else whoever we are."""
+    """Return the account to run a server under: our own for root, else whoever we are."""
     if os.geteuid() != 0:
         return _me()
     return _named(ACCOUNT) or _make_account() or _stand_in()
@@ -118,8 +118,8 @@ def _outside(root: Path, name: str, owner: Account, why: str) -> Place:
     home = folder / f"pg-{name}"
     if not _made_for(home, owner) or not _can_use(home, owner):
         raise Failure(
-            f"Veritabanı klasörü {home}, {owner.name} hesabınca kullanılamıyor.",
-            f"The account {owner.name} cannot use the database folder {home}.",
+            tr=f"Veritabanı klasörü {home}, {owner.name} hesabınca kullanılamıyor.",
+            en=f"The account {owner.name} cannot use the database folder {home}.",
         )
     return _with_folders(Place(home, _sockets_of(home, root, name, owner.uid), why), owner)
 
@@ -133,15 +133,17 @@ def _base() -> Path:
 
 def _sockets_of(home: Path, root: Path, name: str, uid: int) -> Path:
     """Beside the data, or where even that path is too long, in the shortest folder that everybody has."""
-    return home / "run" if not _too_long(home / "run") else Path("/tmp") / f"merkez-{uid}-{clone_key(root)}-{name}"
+    if not _too_long(home / "run"):
+        return home / "run"
+    return Path("/tmp") / f"merkez-{uid}-{clone_key(root)}-{name}"  # noqa: S108 - `_made_for` refuses a stranger's folder
 
 
 def _with_folders(place: Place, owner: Account) -> Place:
     for folder in (place.sockets, place.log):
         if not _made_for(folder, owner):
             raise Failure(
-                f"{folder} başka bir hesaba ait.",
-                f"{folder} belongs to another account.",
+                tr=f"{folder} başka bir hesaba ait.",
+                en=f"{folder} belongs to another account.",
             )
     return place
 
@@ -166,12 +168,7 @@ def _made_for(folder: Path, owner: Account) -> bool:
 def _can_use(folder: Path, owner: Account) -> bool:
     """Try it as the account: modes, ACLs, mounts and sandboxes all have their say."""
     probe = 'cd -- "$1" && : > .probe && rm -f .probe'
-    done = subprocess.run(
-        ["/bin/sh", "-c", probe, "sh", str(folder)],
-        cwd="/", check=False, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **owner.run_as,
-    )  # fmt: skip
-    return done.returncode == 0
+    return run("/bin/sh", "-c", probe, "sh", folder, run_as=owner.run_as).ok
 
 
 def _too_long(sockets: Path) -> bool:
@@ -184,8 +181,8 @@ def _me() -> Account:
         return Account(pwd.getpwuid(uid).pw_name, uid, os.getegid())
     except KeyError:
         raise Missing(
-            f"{uid} numaralı kullanıcının adı yok; PostgreSQL adsız bir hesapla çalışmaz.",
-            f"User id {uid} has no name, and PostgreSQL does not run without one.",
+            tr=f"{uid} numaralı kullanıcının adı yok; PostgreSQL adsız bir hesapla çalışmaz.",
+            en=f"User id {uid} has no name, and PostgreSQL does not run without one.",
         ) from None
 
 
@@ -202,10 +199,7 @@ def _make_account() -> Account | None:
     if useradd is None:
         return None
     words = ["--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
-    subprocess.run(
-        [useradd, *words, "--user-group", "--comment", "Haber Merkezi database", ACCOUNT],
-        check=False, capture_output=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    run(useradd, *words, "--user-group", "--comment", "Haber Merkezi database", ACCOUNT)
     return _named(ACCOUNT)  # another start may have made it in the same moment: only the result counts
 
 
@@ -214,7 +208,7 @@ def _stand_in() -> Account:
         if found := _named(name):
             return found
     raise Missing(
-        f"PostgreSQL root olarak çalışmaz ve {ACCOUNT} hesabı açılamadı.",
-        f"PostgreSQL does not run as root and the account {ACCOUNT} could not be made.",
+        tr=f"PostgreSQL root olarak çalışmaz ve {ACCOUNT} hesabı açılamadı.",
+        en=f"PostgreSQL does not run as root and the account {ACCOUNT} could not be made.",
         mend=f"useradd --system {ACCOUNT}",
     )

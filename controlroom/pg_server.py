@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlroom.failures import Missing
+from controlroom.programs import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Older majors lack what the schema uses (NULLS NOT DISTINCT, security_invoker views).
 OLDEST_MAJOR = 15
+ANSWER_WITHIN_S = 10.0
 #: Debian, then the PGDG packages of Red Hat, then Homebrew: server programs are on nobody's PATH.
 USUAL_FOLDERS = (
     "/usr/lib/postgresql/*/bin",
@@ -46,7 +47,7 @@ def installed() -> list[Server]:
 
 
 def choose(major: int | None = None) -> Server:
-    """The newest server with PostGIS, or the one of a major version that a cluster was made with.
+    """Return the newest server with PostGIS, or the one of a major version that a cluster was made with.
 
     Raises `Missing` with the command that mends it.
     """
@@ -63,19 +64,19 @@ def choose(major: int | None = None) -> Server:
     if fitting:
         wanted = fitting[0].major
         raise Missing(
-            f"PostgreSQL {wanted} var, PostGIS yok.",
-            f"PostgreSQL {wanted} is here, PostGIS is not.",
+            tr=f"PostgreSQL {wanted} var, PostGIS yok.",
+            en=f"PostgreSQL {wanted} is here, PostGIS is not.",
             mend=install_command(wanted),
         )
     raise Missing(
-        f"PostgreSQL (en az {OLDEST_MAJOR}) ve PostGIS bulunamadı.",
-        f"PostgreSQL ({OLDEST_MAJOR} or newer) with PostGIS was not found.",
+        tr=f"PostgreSQL (en az {OLDEST_MAJOR}) ve PostGIS bulunamadı.",
+        en=f"PostgreSQL ({OLDEST_MAJOR} or newer) with PostGIS was not found.",
         mend=install_command(None),
     )
 
 
 def install_command(major: int | None) -> str:
-    """The line a person types to get a server, for a known major or for the distribution's own."""
+    """Return the line a person types to get a server, for a known major or for the distribution's own."""
     package = f"postgresql-{major}-postgis-3" if major else "postgresql postgresql-postgis"
     return f"sudo apt-get update && sudo apt-get install -y {package}"
 
@@ -83,9 +84,9 @@ def install_command(major: int | None) -> str:
 def _foreign_major(major: int, servers: list[Server]) -> Missing:
     here = ", ".join(str(server.major) for server in servers) or "-"
     return Missing(
-        f"Veritabanı kümesi PostgreSQL {major} ile yapılmış; bu makinede {here} var. "
+        tr=f"Veritabanı kümesi PostgreSQL {major} ile yapılmış; bu makinede {here} var. "
         f"Ya {major} sürümünü kurun ya da eski makinede `./merkez backup`, burada `./merkez restore` çalıştırın.",
-        f"The cluster was made with PostgreSQL {major}; this machine has {here}. "
+        en=f"The cluster was made with PostgreSQL {major}; this machine has {here}. "
         f"Install {major}, or run `./merkez backup` where it still runs and `./merkez restore` here.",
         mend=install_command(major),
     )
@@ -114,8 +115,5 @@ def _look_at(folder: Path) -> Server | None:
 
 
 def _answer_of(program: str, option: str) -> str:
-    try:
-        done = subprocess.run([program, option], capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""  # a program that is not there, or hangs, is as good as not installed
-    return done.stdout.strip() if done.returncode == 0 else ""
+    done = run(program, option, timeout_s=ANSWER_WITHIN_S)
+    return done.said if done.ok else ""  # a program that is not there, or hangs, is as good as not installed

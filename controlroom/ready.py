@@ -12,7 +12,7 @@ from controlroom.lock import FolderLock, folder_lock, this_command
 from controlroom.migrate import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from controlroom.cluster import Cluster
@@ -30,7 +30,7 @@ class Ready:
 
 
 @contextmanager
-def made_ready(name: str, steps: Steps) -> Iterator[Ready]:
+def made_ready(name: str, steps: Steps) -> Generator[Ready]:
     """Prepare for `demo` or `up` and take all down again in the opposite order.
 
     Raises `Failure` (folder taken, no database), `Missing` (packages, wrong stamp).

@@ -28,8 +28,8 @@ def check_for_demo(url: str) -> None:
     if stamp_of(url) == DEMO or (stamp_of(url) is None and _is_empty(url)):
         return
     raise Missing(
-        "Bu veritabanı demo'nun değil ve boş da değil; demo ona dokunmaz.",
-        "This database is neither the demo's nor empty; the demo does not touch it.",
+        tr="Bu veritabanı demo'nun değil ve boş da değil; demo ona dokunmaz.",
+        en="This database is neither the demo's nor empty; the demo does not touch it.",
         mend="env -u DATABASE_URL ./merkez demo",
     )
 
@@ -38,8 +38,8 @@ def check_for_duty(url: str) -> None:
     """Raise `Missing` when the database is the demo's: its accounts and codes are printed on a screen."""
     if stamp_of(url) == DEMO:
         raise Missing(
-            "Bu veritabanı demo'ya ait; görevde kullanılamaz. DATABASE_URL'e boş bir veritabanı verin.",
-            "This database belongs to the demo and must not go on duty. Point DATABASE_URL at an empty one.",
+            tr="Bu veritabanı demo'ya ait; görevde kullanılamaz. DATABASE_URL'e boş bir veritabanı verin.",
+            en="This database belongs to the demo and must not go on duty. Point DATABASE_URL at an empty one.",
         )
 
 

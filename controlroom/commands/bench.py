@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import click
@@ -12,6 +11,7 @@ from controlroom.commands import options
 from controlroom.failures import Exit
 from controlroom.ground import VAR
 from controlroom.lock import folder_lock, this_command
+from controlroom.programs import hand_over
 
 
 @click.command(name="bench", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
@@ -25,5 +25,5 @@ def command(name: str, words: tuple[str, ...], *, as_json: bool) -> int:
     """
     flag = ["--json"] if as_json else []
     with folder_lock(VAR, "bench", this_command()):
-        code = subprocess.run([sys.executable, "-m", "bench", name, *flag, *words], cwd=CLONE, check=False).returncode
+        code = hand_over(sys.executable, "-m", "bench", name, *flag, *words, cwd=CLONE)
     return code if code in set(Exit) else Exit.FAILED

@@ -15,8 +15,8 @@ ANY_WORDS = {"ignore_unknown_options": True, "allow_extra_args": True}
 def sweep() -> NoReturn:
     """Süresi dolan görüntüyü siler / delete footage whose time is over (not in this build)."""
     raise NotInThisBuild(
-        "`sweep` bu sürümde yok: görüntü deposu henüz kurulmadı, silinecek görüntü de yok.",
-        "`sweep` is not in this build: there is no footage store yet, and so no footage to delete.",
+        tr="`sweep` bu sürümde yok: görüntü deposu henüz kurulmadı, silinecek görüntü de yok.",
+        en="`sweep` is not in this build: there is no footage store yet, and so no footage to delete.",
     )
 
 
@@ -24,8 +24,8 @@ def sweep() -> NoReturn:
 def footage() -> NoReturn:
     """Görüntü deposunu denetler / verify the footage store (not in this build)."""
     raise NotInThisBuild(
-        "`footage` bu sürümde yok: görüntü deposu henüz kurulmadı.",
-        "`footage` is not in this build: there is no footage store yet.",
+        tr="`footage` bu sürümde yok: görüntü deposu henüz kurulmadı.",
+        en="`footage` is not in this build: there is no footage store yet.",
     )
 
 
@@ -33,6 +33,6 @@ def footage() -> NoReturn:
 def read() -> NoReturn:
     """Görüntüden plaka okur / read plates from pictures (not in this build)."""
     raise NotInThisBuild(
-        "`read` bu sürümde yok: plaka okuyucu henüz kurulmadı; kapılar okumalarını kendileri gönderir.",
-        "`read` is not in this build: there is no plate reader yet; gates send their own reads.",
+        tr="`read` bu sürümde yok: plaka okuyucu henüz kurulmadı; kapılar okumalarını kendileri gönderir.",
+        en="`read` is not in this build: there is no plate reader yet; gates send their own reads.",
     )

@@ -45,5 +45,5 @@ def command(file: Path, into: str | None, of: str, *, as_json: bool) -> None:
 def _create(url: str, name: str) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
         if conn.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
-            raise Failure(f"{name} adlı veritabanı zaten var.", f"A database named {name} exists.")
+            raise Failure(tr=f"{name} adlı veritabanı zaten var.", en=f"A database named {name} exists.")
         conn.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 
 import click
@@ -14,6 +12,7 @@ from controlroom.cluster import CLONE
 from controlroom.failures import Exit, Failure
 from controlroom.ground import VAR, pages, private_database
 from controlroom.lock import folder_lock, this_command
+from controlroom.programs import hand_over
 from controlroom.steps import Steps
 
 #: pytest's exit codes 2 (interrupted), 3, 5 (nothing collected) are failures to us; 4 is wrong use.
@@ -40,22 +39,13 @@ def command(words: tuple[str, ...], *, proof: bool) -> int:
 
 
 def _pytest(words: tuple[str, ...], *, proof: bool) -> int:
-    marker = [] if "-m" in words else ["-m", "proof" if proof else "not proof"]
+    marker = ["-m", "proof", "--proof"] if proof else []
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     if proof:
         environment["MERKEZ_PROOF"] = "1"
-    running = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *marker, *words], cwd=CLONE, env=environment, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        code = running.wait()
-    except KeyboardInterrupt:
-        # A terminal's Ctrl-C reached pytest too; one sent to us alone did not. Either way it takes down what it started.
-        running.send_signal(signal.SIGINT)
-        running.wait()
-        raise
+    code = hand_over(sys.executable, "-m", "pytest", *marker, *words, cwd=CLONE, env=environment)
     if code == PYTEST_WRONG_USE:
         return Exit.WRONG_USE
     if code < 0:
-        raise Failure(f"pytest {-code} sinyaliyle öldü.", f"pytest was killed by signal {-code}.")
+        raise Failure(tr=f"pytest {-code} sinyaliyle öldü.", en=f"pytest was killed by signal {-code}.")
     return Exit.DONE if code == 0 else Exit.FAILED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -110,7 +109,7 @@ def test_a_link_to_merkez_in_another_folder_finds_its_own_clone(clone: Path, tmp
     assert not (tmp_path / "var").exists()
 
 
-def test_a_folder_named_core_where_the_caller_stands_is_not_taken_for_ours(merkez: Command, clone: Path) -> None:
+def test_a_folder_named_core_where_the_caller_stands_is_not_taken_for_ours(clone: Path) -> None:
     trap = clone / "elsewhere" / "core"
     trap.mkdir(parents=True)
     (trap / "__init__.py").write_text("raise SystemExit(99)\n", encoding="ascii")
@@ -156,7 +155,7 @@ def test_a_making_of_the_venv_that_was_cut_off_is_done_again(clone: Path) -> Non
     venv_build.VENV, venv_build.ROOT = clone / ".venv", clone
     venv_build.MAKING, venv_build.PYTHON = clone / ".venv" / ".making", clone / ".venv" / "bin" / "python"
 
-    def stand_in(words: list[str | Path], **_more: str) -> "subprocess.CompletedProcess[str]":
+    def stand_in(words: list[str | Path], **_more: str) -> subprocess.CompletedProcess[str]:
         did.append(" ".join(str(word) for word in words))
         return subprocess.CompletedProcess([], 0, stdout="")
 
@@ -187,7 +186,7 @@ def test_a_bare_machine_without_ensurepip_is_told_the_exact_command(clone: Path,
     monkeypatch.setattr(venv_build, "_may_install", lambda: False)
     monkeypatch.setattr(venv_build.importlib.util, "find_spec", lambda _name: None)
 
-    with pytest.raises(venv_build.Stopped) as stopped:
+    with pytest.raises(venv_build.StoppedError) as stopped:
         venv_build._create()
     assert stopped.value.code == 3
     assert stopped.value.mend == f"sudo apt-get install -y python3.{sys.version_info.minor}-venv"
@@ -208,7 +207,7 @@ def test_doctor_names_a_cluster_of_another_major_version_and_says_how_to_mend_it
 
 
 def test_doctor_starts_and_makes_nothing(merkez: Command, clone: Path) -> None:
-    before = sorted(os.listdir(clone))
+    before = sorted(clone.iterdir())
     merkez("doctor")
 
-    assert sorted(os.listdir(clone)) == before
+    assert sorted(clone.iterdir()) == before

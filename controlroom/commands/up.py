@@ -1,0 +1,102 @@
+"""`./merkez up`: an empty control room, on a private cluster under `var/` or at DATABASE_URL."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from controlroom.failures import Words
+from controlroom.ground import VAR
+from controlroom.language import lines
+from controlroom.ready import made_ready
+from controlroom.steps import Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from controlroom.cluster import Cluster
+    from controlroom.server import Server
+
+RUN = VAR / "run.json"
+LOOK_EVERY_S = 0.5
+LOG_BYTES = 50_000_000
+
+
+@click.command(name="up")
+@click.option("--host", help="Dinlenecek adres / address to listen at (WEB_HOST).")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Kapı; 0 boş bir kapı seçer / port; 0 chooses a free one (WEB_PORT).")
+def command(host: str | None, port: int | None) -> None:
+    """Boş bir komuta merkezi başlatır; Ctrl-C durdurur.
+
+    Start an empty control room and serve until Ctrl-C. SMS_URL and DEFAULT_PROVINCE must be set.
+    """
+    from controlroom.serve import check_fit
+    from controlroom.server import Server, listen_at
+    from controlroom.settings import Settings
+
+    os.environ.setdefault("STATE_DIR", str(VAR))
+    settings = Settings.read()
+    check_fit(settings)
+    steps = Steps()
+    with listen_at(host or settings.web.host, settings.web.port if port is None else port) as sock, made_ready("up", steps) as ready:
+        # The private cluster knows who connects, so the server is the API's role from its first statement; elsewhere it steps down to it.
+        url = ready.cluster.url("merkez_api") if ready.cluster else ready.owner_url
+        server = Server("controlroom.serve", sock, {"DATABASE_URL": url}, log_file("server"))
+        try:
+            with steps.step("serve", "Sunucu", "Server"):
+                server.start()
+                server.await_ready()
+            ready.lock.serving_at(server.base_url)
+            _say(server.base_url)
+            with run_file(RUN, server.base_url):
+                keep_serving(server, ready.cluster)
+        finally:
+            server.stop()
+
+
+def keep_serving(server: Server, cluster: Cluster | None) -> None:
+    """Hold server and database up until a signal ends us."""
+    while True:
+        server.watch(LOOK_EVERY_S)
+        if cluster is not None and cluster.pid is None:
+            cluster.ensure()
+
+
+def log_file(name: str) -> Path:
+    """Return `var/log/NAME.jsonl`; a full one is put aside once, so that two files at most are kept."""
+    folder = VAR / "log"
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"{name}.jsonl"
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_suffix(".1.jsonl"))
+    return log
+
+
+@contextmanager
+def run_file(path: Path, base_url: str) -> Iterator[None]:
+    """Tell other programs of this machine where we serve, for as long as we do."""
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps({"base_url": base_url, "pid": os.getpid()}), encoding="utf-8")
+    new.replace(path)
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+def _say(base_url: str) -> None:
+    click.echo(f"\n  {base_url}\n")
+    first = Words(
+        "İlk yöneticiyi bir kez açın, ötekileri o açar: ./merkez accounts bootstrap",
+        "Make the first admin once, who then makes the others: ./merkez accounts bootstrap",
+    )
+    stop = Words("Durdurmak için Ctrl-C.", "Ctrl-C stops it.")
+    for line in (*lines(first), *lines(stop)):
+        click.echo(f"  {line}")
+
