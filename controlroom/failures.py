@@ -30,7 +30,7 @@ class Failure(Exception):  # noqa: N818 - a person reads it; "failed" is the nam
 
     code: ClassVar[Exit] = Exit.FAILED
 
-    def __init__(self, *, tr: str, en: str, mend: str | None = None) -> None:
+    def __init__(self, tr: str, en: str, *, mend: str | None = None) -> None:
         """`mend` is a command line that puts it right, the same in every language."""
         super().__init__(f"{tr} / {en}" + (f" [{mend}]" if mend else ""))
         self.words = Words(tr, en)
