@@ -31,8 +31,8 @@ async def record(
 ) -> None:
     """Append an entry in this transaction: it stands exactly when the write it tells of stands.
 
-    `action` is `noun.verb_in_past` in small letters; a look at a person's data begins with `view.`. `detail` is JSON and holds ids,
-    never names, numbers or addresses: an entry is never deleted.
+    `action` is `noun.verb_in_past` in small letters; a look at a person's data begins with `view.`. `detail` is JSON and
+    holds ids, never names, numbers or addresses: an entry is never deleted.
     """
     entry = Entry(
         id=new_id(),

@@ -18,8 +18,8 @@ _SQL = load("core.audit")
 async def append(tx: Tx, entry: Entry) -> None:
     """Insert an entry; the database queues it for the sealer."""
     params = {
-        "id": entry.id, "at": entry.at, "actor_kind": entry.actor_kind, "actor_id": entry.actor_id, "actor_role": entry.actor_role,
-        "session_id": entry.session_id, "action": entry.action, "subject_kind": entry.subject_kind, "subject_id": entry.subject_id,
-        "reason": entry.reason, "provinces": list(entry.provinces), "detail": Jsonb(entry.detail),
+        "id": entry.id, "at": entry.at, "actor_kind": entry.actor_kind, "actor_id": entry.actor_id,
+        "actor_role": entry.actor_role, "session_id": entry.session_id, "action": entry.action,
+        "subject_kind": entry.subject_kind, "subject_id": entry.subject_id, "reason": entry.reason, "provinces": list(entry.provinces), "detail": Jsonb(entry.detail),
     }  # fmt: skip
     await tx.execute(_SQL["append"], params)

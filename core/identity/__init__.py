@@ -1,7 +1,7 @@
 """Who is who: principals and roles, sign-in, refresh families, devices, revocation (issue 2, Core: Identity; law 10).
 
-Other rooms need: `Principal`, `Role`, `authenticate`; `names_of` for shown names; `Identity.issue_device` (on `app.state.identity`, in a
-route `identity_of(request)`) and `revoke_device` for phones, cameras, gates.
+Other rooms need: `Principal`, `Role`, `authenticate`; `names_of` for shown names; `Identity.issue_device` (in
+`app.state.identity`; in a route `core.identity.api.identity_of(request)`) and `revoke_device` for phones, cameras, gates.
 """
 
 from core.identity.rules import ACCOUNT_ROLES, DEVICE_ROLES, OFFICE_ROLES, Principal, Role

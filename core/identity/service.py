@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from core.audit import record
 from core.errors import NotFound
-from core.ids import new_id
 from core.identity import store
 from core.identity.passwords import Passwords
 from core.identity.problems import NotYourself, OutsideOffice, TooManyTries, UsernameTaken
 from core.identity.rules import PAIR, SOURCE, Principal, Refresh, Role, canonical_username, may_manage, refresh_verdict
 from core.identity.tokens import device_token, key_of, new_nonce, new_token, successor, token_hash
+from core.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -69,7 +69,7 @@ class Issued:
 async def authenticate(tx: Tx, token: str, now: datetime) -> Principal | None:
     """Return whose token this is and set this transaction's provinces to theirs; None when it is nobody's.
 
-    A revoked KADES token gives a principal with `revoked`, so that its press rings (law 1); every other door must refuse that one.
+    A revoked KADES token gives a principal with `revoked`: its press rings (law 1), every other door must refuse that one.
     """
     return await store.principal(tx, token_hash(token), now)
 
@@ -85,7 +85,7 @@ async def still_good(tx: Tx, session_ids: Sequence[UUID], now: datetime) -> froz
 
 
 async def revoked_since(tx: Tx, instant: datetime) -> frozenset[UUID]:
-    """Sessions and devices that ended after `instant`. Ask with 20 s of overlap: a COMMIT comes later than the instant it carries."""
+    """Sessions and devices that ended after `instant`. Ask with 20 s of overlap: a COMMIT comes after the instant in it."""
     return await store.revoked_since(tx, instant)
 
 
@@ -104,7 +104,7 @@ class Identity:
         self.settings = settings
         self.passwords = Passwords(settings.passwords)
         self.demo = demo
-        self.centre_of = centre_of or (lambda _province: None)
+        self.centre_of = centre_of or _nowhere
 
     def close(self) -> None:
         """Let the hashing threads go."""
@@ -208,7 +208,15 @@ class Identity:
     # --- devices --------------------------------------------------------------------------------------------------------------
 
     async def issue_device(
-        self, tx: Tx, *, kind: Role, name: str, provinces: Iterable[int], subject_id: UUID | None, now: datetime, by: Principal | None
+        self,
+        tx: Tx,
+        *,
+        kind: Role,
+        name: str,
+        provinces: Iterable[int],
+        subject_id: UUID | None,
+        now: datetime,
+        by: Principal | None,
     ) -> Issued:
         """Make a device and its token. `name` is equipment's; a caller's phone has none of hers.
 
@@ -232,7 +240,7 @@ class Identity:
 
 
 async def revoke_device(tx: Tx, device_id: UUID, now: datetime, by: Principal | None, reason: str | None = None) -> bool:
-    """Revoke a device: its sockets are cut within 5 s, a KADES press of it still rings (law 1). False when it was revoked already."""
+    """Revoke a device: its sockets are cut within 5 s, its KADES press still rings (law 1). False when it was already."""
     if not await store.revoke_device(tx, device_id, now):
         return False
     await record(tx, at=now, actor=by, action="device.revoked", subject_kind="device", subject_id=device_id, reason=reason)
@@ -260,7 +268,13 @@ async def create_account(tx: Tx, wanted: Wanted, office: Iterable[int], now: dat
         raise OutsideOffice
     account_id = new_id()
     new = store.NewAccount(
-        account_id, canonical_username(wanted.username), wanted.name, wanted.role, wanted.provinces, wanted.team_id, wanted.password_hash
+        account_id,
+        canonical_username(wanted.username),
+        wanted.name,
+        wanted.role,
+        wanted.provinces,
+        wanted.team_id,
+        wanted.password_hash,
     )
     if not await store.add_account(tx, new, at=now, created_by=by.id if by else None):
         raise UsernameTaken
@@ -309,6 +323,10 @@ async def _of_account(tx: Tx, found: dict[str, object], action: str, now: dateti
         tx, at=now, actor=by, action=action, subject_kind="account", subject_id=found["id"],  # pyright: ignore[reportArgumentType] - uuid
         provinces=provinces, detail={"sessions": sessions},
     )  # fmt: skip
+
+
+def _nowhere(_province: int) -> None:
+    return None
 
 
 def _refuse_until(until: datetime | None, now: datetime) -> None:

@@ -71,8 +71,9 @@ async def principal(tx: Tx, hash_: bytes, at: datetime) -> Principal | None:
     if row is None:
         return None
     return Principal(
-        kind=row["kind"], id=row["id"], session_id=row["session_id"], role=Role(row["role"]), provinces=frozenset(row["provinces"]),
-        team_id=row["team_id"], subject_id=row["subject_id"], name=row["name"], expires_at=row["expires_at"], revoked=row["revoked"],
+        kind=row["kind"], id=row["id"], session_id=row["session_id"], role=Role(row["role"]),
+        provinces=frozenset(row["provinces"]), team_id=row["team_id"], subject_id=row["subject_id"], name=row["name"],
+        expires_at=row["expires_at"], revoked=row["revoked"],
     )  # fmt: skip
 
 
@@ -206,7 +207,7 @@ async def revoked_since(tx: Tx, since: datetime) -> frozenset[UUID]:
 
 
 async def names_of(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Shown names of accounts by id."""
+    """Return shown names of accounts by id."""
     return {row["id"]: row["name"] for row in await tx.rows(_SQL["names_of"], {"ids": list(ids)})}
 
 
@@ -230,17 +231,17 @@ async def any_admin(tx: Tx) -> bool:
 
 
 async def managed_account(tx: Tx, account_id: UUID) -> dict[str, Any] | None:
-    """An account within this transaction's office."""
+    """Return an account within this transaction's office."""
     return await tx.row(_SQL["managed_account"], {"id": account_id})
 
 
 async def managed_account_named(tx: Tx, username: str) -> dict[str, Any] | None:
-    """The same by its canonical user name."""
+    """Return the same by its canonical user name."""
     return await tx.row(_SQL["managed_account_named"], {"username": username})
 
 
 async def managed_accounts(tx: Tx, after: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """Accounts within this transaction's office, oldest first."""
+    """Return accounts within this transaction's office, oldest first."""
     return await tx.rows(_SQL["managed_accounts"], {"after": after, "limit": limit})
 
 
@@ -264,18 +265,18 @@ async def add_device(tx: Tx, new: NewDevice, *, at: datetime, issued_by: UUID | 
 
 
 async def device_nonce(tx: Tx, device_id: UUID) -> bytes | None:
-    """The nonce of a device's token while it is kept."""
+    """Return the nonce of a device's token while it is kept."""
     nonce = await tx.value(_SQL["device_nonce"], {"id": device_id})
     return None if nonce is None else bytes(nonce)
 
 
 async def managed_device(tx: Tx, device_id: UUID) -> dict[str, Any] | None:
-    """A device within this transaction's office; never a caller's phone."""
+    """Return a device within this transaction's office; never a caller's phone."""
     return await tx.row(_SQL["managed_device"], {"id": device_id})
 
 
 async def managed_devices(tx: Tx, after: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """Devices within this transaction's office, oldest first; no callers' phones."""
+    """Return devices within this transaction's office, oldest first; no callers' phones."""
     return await tx.rows(_SQL["managed_devices"], {"after": after, "limit": limit})
 
 

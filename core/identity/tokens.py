@@ -1,4 +1,4 @@
-"""Opaque tokens: 256 random bits, or derived from a secret that is stored nowhere; the database only ever sees SHA-256 of them."""
+"""Opaque tokens: 256 random bits, or derived from a secret the database lacks; it only ever sees SHA-256 of them."""
 
 from __future__ import annotations
 
