@@ -31,10 +31,10 @@ class BadSector(Problem):
 
 
 def view_sector(point: Point, *, bearing_deg: float, fov_deg: float, range_m: float) -> Polygon:
-    """The slice of ground a camera at `point` looks over, counter-clockwise as RFC 7946 wants it.
+    """Return the slice of ground a camera at `point` looks over, counter-clockwise as RFC 7946 wants it.
 
-    `bearing_deg` is the middle of the view, clockwise from true north, any number of turns; `fov_deg` the whole opening; houses in between
-    are not known here. With 360 degrees it is a full circle. Raises BadSector.
+    `bearing_deg` is the middle of the view, clockwise from true north, any number of turns; `fov_deg` the whole opening; houses in
+    between are not known here. With 360 degrees it is a full circle. Raises BadSector.
     """
     finite = abs(bearing_deg) < float("inf")
     if not (finite and 0 < fov_deg <= FULL_TURN and 0 < range_m <= MOST_M):
@@ -49,7 +49,7 @@ def view_sector(point: Point, *, bearing_deg: float, fov_deg: float, range_m: fl
 
 
 def circle(point: Point, *, radius_m: float) -> Polygon:
-    """Everything within `radius_m` metres, as the accuracy of a fix is drawn. Raises BadSector."""
+    """Return everything within `radius_m` metres, as the accuracy of a fix is drawn. Raises BadSector."""
     return view_sector(point, bearing_deg=0, fov_deg=FULL_TURN, range_m=radius_m)
 
 

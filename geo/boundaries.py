@@ -10,8 +10,7 @@ from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
-import shapely
-from shapely import MultiPolygon, Polygon
+from shapely import LinearRing, MultiPolygon, Polygon
 
 SOURCE: Final = Path(__file__).parent / "data" / "boundaries.topojson.gz"
 #: Decimals of a degree in the source; restores the exact value after multiplying by its scale.
@@ -52,7 +51,7 @@ class Boundaries:
 
 @cache
 def boundaries() -> Boundaries:
-    """The committed boundaries, read once per process (about a third of a second)."""
+    """Return the committed boundaries, read once per process (about a third of a second)."""
     document = json.loads(gzip.decompress(SOURCE.read_bytes()))
     arcs = _arcs(document)
     return Boundaries(
@@ -66,9 +65,9 @@ def _items(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def _arcs(document: dict[str, Any]) -> list[Arc]:
-    """Arcs in degrees: TopoJSON stores each vertex as a step from the one before it, on a grid."""
-    scale = np.asarray(document["transform"]["scale"])
-    return [np.round(np.cumsum(np.asarray(arc), axis=0) * scale, DECIMALS) for arc in document["arcs"]]
+    """Return the arcs in degrees: TopoJSON stores each vertex as a step from the one before it, on a grid."""
+    scale = np.asarray(document["transform"]["scale"], dtype=np.float64)
+    return [np.round(np.cumsum(np.asarray(arc, dtype=np.float64), axis=0) * scale, DECIMALS) for arc in document["arcs"]]
 
 
 def _province(item: dict[str, Any], arcs: Sequence[Arc]) -> Province:
@@ -97,11 +96,11 @@ def _shape(polygons: list[list[list[int]]], arcs: Sequence[Arc]) -> MultiPolygon
     parts: list[Polygon] = []
     for rings in polygons:
         outer, *holes = (_ring(indices, arcs) for indices in rings)
-        parts.append(shapely.polygons(outer, holes or None))
+        parts.append(Polygon(outer, holes))
     return MultiPolygon(parts)
 
 
-def _ring(indices: list[int], arcs: Sequence[Arc]) -> shapely.LinearRing:
-    """A negative index means that arc, walked backwards; each arc begins where the one before it ended."""
+def _ring(indices: list[int], arcs: Sequence[Arc]) -> LinearRing:
+    """Join arcs: a negative index means that arc walked backwards, and each begins where the one before it ended."""
     pieces = [arcs[i] if i >= 0 else arcs[~i][::-1] for i in indices]
-    return shapely.linearrings(np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])]))
+    return LinearRing(np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])]))

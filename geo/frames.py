@@ -8,7 +8,10 @@ from geo.point import TURKIYE, Area, Fix, Point
 
 
 class Position(BaseModel):
-    """A fix on the wire. NaN passes here on purpose: `fix()` then refuses it with a sentence of its own instead of a schema error."""
+    """A fix on the wire.
+
+    NaN passes here on purpose: `fix()` then refuses it with a sentence of its own instead of a schema error.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -18,10 +21,10 @@ class Position(BaseModel):
     fixed_at: AwareDatetime
 
     def fix(self, area: Area = TURKIYE) -> Fix:
-        """The fix it tells. Raises BadPosition."""
+        """Return the fix it tells. Raises BadPosition."""
         return Fix(point=Point(lon=self.lon, lat=self.lat, area=area), accuracy_m=self.accuracy_m, fixed_at=self.fixed_at)
 
     @classmethod
     def of(cls, fix: Fix) -> Self:
-        """The wire form of a fix."""
+        """Return the wire form of a fix."""
         return cls(lon=fix.point.lon, lat=fix.point.lat, accuracy_m=fix.accuracy_m, fixed_at=fix.fixed_at)

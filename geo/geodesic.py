@@ -1,7 +1,8 @@
 """Distance, bearing and destination on the WGS84 ellipsoid: Vincenty's formulae, plain numbers in degrees and metres.
 
-T. Vincenty, Direct and Inverse Solutions of Geodesics on the Ellipsoid, Survey Review XXIII (1975). They agree with PostGIS `geography`
-to under a millimetre (a test holds them to it) and fail to converge only for nearly antipodal points, which no site's area holds.
+T. Vincenty, Direct and Inverse Solutions of Geodesics on the Ellipsoid, Survey Review XXIII (1975). They agree with PostGIS
+`geography` to under a millimetre (a test holds them to it) and fail to converge only for nearly antipodal points, which no site's
+area holds.
 """
 
 from math import atan, atan2, cos, degrees, hypot, radians, sin, sqrt, tan
@@ -18,7 +19,7 @@ MOST_ROUNDS: Final = 100
 
 
 def inverse(lon1: float, lat1: float, lon2: float, lat2: float) -> tuple[float, float]:
-    """Metres from the first point to the second and the bearing at the first, degrees clockwise from north, 0 <= bearing < 360.
+    """Return metres from the first point to the second and the bearing at the first, degrees clockwise from north, 0 <= bearing < 360.
 
     The bearing between a point and itself is 0. Raises ArithmeticError for nearly antipodal points.
     """
@@ -46,7 +47,7 @@ def inverse(lon1: float, lat1: float, lon2: float, lat2: float) -> tuple[float, 
 
 
 def direct(lon: float, lat: float, bearing_deg: float, distance_m: float) -> tuple[float, float]:
-    """(lon, lat) reached by going `distance_m` metres from the point in the given direction."""
+    """Return the (lon, lat) reached by going `distance_m` metres from the point in the given direction."""
     a1, u1 = radians(bearing_deg), _reduced(lat)
     su1, cu1 = sin(u1), cos(u1)
     sin_a = cu1 * sin(a1)
@@ -70,17 +71,17 @@ def direct(lon: float, lat: float, bearing_deg: float, distance_m: float) -> tup
 
 
 def _reduced(lat: float) -> float:
-    """Latitude on the auxiliary sphere, radians."""
+    """Return the latitude on the auxiliary sphere, radians."""
     return atan((1 - FLATTENING) * tan(radians(lat)))
 
 
 def _longitude_term(cos2_a: float) -> float:
-    """Vincenty's C."""
+    """Return Vincenty's C."""
     return FLATTENING / 16 * cos2_a * (4 + FLATTENING * (4 - 3 * cos2_a))
 
 
 def _arc_terms(cos2_a: float, sin_s: float, cos_s: float, cos_2m: float) -> tuple[float, float]:
-    """Vincenty's A and delta sigma, in Helmert's expansion."""
+    """Return Vincenty's A and delta sigma, in Helmert's expansion."""
     root = sqrt(1 + cos2_a * (EQUATOR_M**2 - POLE_M**2) / POLE_M**2)
     k = (root - 1) / (root + 1)
     scale = (1 + k * k / 4) / (1 - k)

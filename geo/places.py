@@ -1,7 +1,7 @@
 """Which province and district is this, and who lies next to whom: in the process, without a query.
 
-A press must get its province even when a second query would fail. `geo/queries.sql` answers the same for statements that need it inside
-the database; a property test holds the two together.
+A press must get its province even when a second query would fail. `geo/queries.sql` answers the same for statements that need it
+inside the database; a property test holds the two together.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ from shapely import STRtree
 from geo.boundaries import Boundaries, District, Province, boundaries
 from geo.point import Point
 
-#: How far outside every district a point may lie and still be given to the nearest one, metres: boats, piers, simplified shores and borders.
+#: How far outside every district a point may lie and still be given to the nearest one, metres: boats, piers, simplified shores.
 REACH_M: Final = 30_000.0
-#: Metres in a degree of latitude (at 39° N) and, times the cosine of the latitude, of longitude. Good to 0.5 % over REACH_M, enough to rank districts.
+#: Metres in a degree of latitude (at 39° N) and, times the cosine of the latitude, of longitude: good to 0.5 % over REACH_M, enough to
+#: rank districts.
 LAT_DEGREE_M: Final = 111_015.0
 LON_DEGREE_M: Final = 111_320.0
 
@@ -51,7 +52,7 @@ class PlaceIndex:
         self._tree = STRtree(self._shapes)
 
     def place_of(self, point: Point) -> Place | None:
-        """The province and district of a point; on a common border the lower id. None when nothing lies within REACH_M."""
+        """Find the province and district of a point; on a common border the lower id. None: nothing lies within REACH_M."""
         here = shapely.Point(point.lon, point.lat)
         inside = self._tree.query(here, predicate="intersects")
         if len(inside):
@@ -60,11 +61,11 @@ class PlaceIndex:
         return self._nearest(point)
 
     def province(self, code: int) -> Province:
-        """Raises KeyError for a code outside 1..81."""
+        """Return the province of a plate code; raises KeyError outside 1..81."""
         return self._provinces[code]
 
     def rings(self, code: int) -> list[frozenset[int]]:
-        """The province itself, its neighbours, their neighbours and so on until the country is covered: for widening a search."""
+        """Return the province itself, its neighbours, their neighbours, … until the country is covered: for widening a search."""
         found = [frozenset({code})]
         seen = {code}
         while following := frozenset[int]().union(*(self.province(c).neighbours for c in found[-1])) - seen:
@@ -98,5 +99,5 @@ class PlaceIndex:
 
 @cache
 def place_index() -> PlaceIndex:
-    """The index over the committed boundaries; the first call of a process builds it, so call it once at start-up."""
+    """Return the index over the committed boundaries; a process builds it on the first call, so make that one at start-up."""
     return PlaceIndex(boundaries())

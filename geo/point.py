@@ -29,11 +29,12 @@ class Area:
             raise ValueError(message)
 
     def holds(self, lon: float, lat: float) -> bool:
-        """True inside or on the edge; False for NaN."""
+        """Tell whether the pair is inside or on the edge; False for NaN."""
         return self.west <= lon <= self.east and self.south <= lat <= self.north
 
 
-#: The country's outermost points (25.66–44.82 E, 35.81–42.11 N) with about 60 km to spare: boats off the coast and phones at the border count.
+#: The country's outermost points (25.66–44.82 E, 35.81–42.11 N) with about 60 km to spare: boats off the coast and phones at the
+#: border count.
 TURKIYE: Final = Area(name="Türkiye", west=25.0, south=35.2, east=45.5, north=42.7)
 
 
@@ -58,21 +59,24 @@ class Point:
             raise (PositionLooksSwapped if swapped_inside(self.lon, self.lat, area) else PositionOutsideArea)(area=area.name)
 
     def distance_m(self, other: "Point") -> float:
-        """Metres along the ellipsoid, as PostGIS `geography` measures."""
+        """Return metres along the ellipsoid, as PostGIS `geography` measures."""
         return geodesic.inverse(self.lon, self.lat, other.lon, other.lat)[0]
 
     def bearing_deg(self, other: "Point") -> float:
-        """Direction in which to set out for `other`, degrees clockwise from true north, 0 <= bearing < 360."""
+        """Return the direction in which to set out for `other`, degrees clockwise from true north, 0 <= bearing < 360."""
         return geodesic.inverse(self.lon, self.lat, other.lon, other.lat)[1]
 
     def moved(self, *, bearing_deg: float, distance_m: float, area: Area = TURKIYE) -> "Point":
-        """The point reached by going so far in that direction; refuses to leave the area like any other Point."""
+        """Return the point reached by going so far in that direction; refuses to leave the area like any other Point."""
         lon, lat = geodesic.direct(self.lon, self.lat, bearing_deg, distance_m)
         return Point(lon=lon, lat=lat, area=area)
 
 
 def swapped_inside(lon: float, lat: float, area: Area = TURKIYE) -> bool:
-    """True when this pair is outside the area but would be inside with its two numbers exchanged: a hint for a person, never a correction."""
+    """Tell whether this pair is outside the area but would be inside with its two numbers exchanged.
+
+    A hint for a person, never a correction.
+    """
     return not area.holds(lon, lat) and area.holds(lat, lon)
 
 
@@ -91,9 +95,9 @@ class Fix:
             raise BadFixTime
 
     def age(self, now: datetime) -> timedelta:
-        """How old the fix is; negative when the device's clock runs ahead of ours."""
+        """Return how old the fix is; negative when the device's clock runs ahead of ours."""
         return now - self.fixed_at
 
     def without_accuracy(self) -> Self:
-        """The same place and time, its accuracy unknown."""
+        """Return the same place and time, its accuracy unknown."""
         return type(self)(point=self.point, accuracy_m=None, fixed_at=self.fixed_at)

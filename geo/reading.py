@@ -23,8 +23,9 @@ class Reading:
 def read_fix(sent: object, received_at: datetime, area: Area = TURKIYE) -> Reading:
     """Make the best of `sent`, an already decoded JSON value; never raises for its content.
 
-    A usable place with a nonsensical accuracy or time stays usable: accuracy becomes None, the time that of receipt, and the fault is told.
-    Numbers sent as text are read, and reported. None is no fault: the phone had no position. How old a fix may be is not judged here.
+    A usable place with a nonsensical accuracy or time stays usable: accuracy becomes None, the time that of receipt, and the fault is
+    told. Numbers sent as text are read, and reported. None is no fault: the phone had no position. How old a fix may be is not judged
+    here.
     """
     if sent is None:
         return Reading(fix=None)
@@ -43,7 +44,7 @@ def read_fix(sent: object, received_at: datetime, area: Area = TURKIYE) -> Readi
 
 
 def _number(told: object, faults: list[BadPosition]) -> float:
-    """A coordinate; text such as "30,52" is read and reported. Raises PositionUnreadable."""
+    """Return a coordinate; text such as "30,52" is read and reported. Raises PositionUnreadable."""
     if isinstance(told, (int, float)) and not isinstance(told, bool):
         try:
             return float(told)
@@ -74,7 +75,7 @@ def _accuracy(told: object, faults: list[BadPosition]) -> float | None:
 
 
 def _time(told: object, faults: list[BadPosition]) -> datetime | None:
-    """An RFC 3339 time with offset, as UTC; None, and a fault, for anything else."""
+    """Return an RFC 3339 time with offset as UTC; None, and a fault, for anything else."""
     if isinstance(told, str) and len(told) <= MOST_DIGITS:
         try:
             read = datetime.fromisoformat(told.strip())

@@ -10,7 +10,7 @@ from geo.point import Point
 
 
 def random_point_in_province(code: int, rng: Random) -> Point:
-    """A point of the province, every square metre as likely as any other. Raises KeyError for a code outside 1..81."""
+    """Pick a point of the province, every square metre as likely as any other. Raises KeyError for a code outside 1..81."""
     shape = place_index().province(code).shape
     shapely.prepare(shape)
     west, south, east, north = shape.bounds
@@ -23,5 +23,8 @@ def random_point_in_province(code: int, rng: Random) -> Point:
 
 
 def random_point_near(point: Point, radius_m: float, rng: Random) -> Point:
-    """A point at most `radius_m` metres away, uniform over the disc. Raises BadPosition when that lies outside the country's area."""
+    """Pick a point at most `radius_m` metres away, uniform over the disc.
+
+    Raises BadPosition when that lies outside the country's area.
+    """
     return point.moved(bearing_deg=rng.uniform(0, 360), distance_m=radius_m * sqrt(rng.random()))

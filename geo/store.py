@@ -15,13 +15,13 @@ _SQL = load("geo")
 
 
 async def place_of(tx: Tx, point: Point) -> Place | None:
-    """The province and district of a point, as :meth:`geo.places.PlaceIndex.place_of` answers without a query."""
+    """Find the province and district of a point, as :meth:`geo.places.PlaceIndex.place_of` answers without a query."""
     found = await tx.row(_SQL["place_of"], place_params(point))
     return Place(**found) if found else None
 
 
 def place_params(point: Point) -> Mapping[str, float]:
-    """What the `place_of` statement needs; the constants are the index's own, so that both answer alike."""
+    """Return what the `place_of` statement needs; the constants are the index's own, so that both answer alike."""
     return {
         "lon": point.lon,
         "lat": point.lat,

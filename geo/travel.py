@@ -6,8 +6,9 @@ from typing import Final, Literal, Protocol
 
 from geo.point import Point
 
-#: Road metres per straight metre. The road authority's table of distances between the 81 provincial capitals gives a median of 1.31 (0.05–0.95
-#: quantile 1.15–1.65, pairs over 300 km); short trips in town are more winding than long ones (Giacomin & Levinson 2015), hence a little more.
+#: Road metres per straight metre. The road authority's table of distances between the 81 provincial capitals gives a median of 1.31
+#: (0.05–0.95 quantile 1.15–1.65, pairs over 300 km); short trips in town are more winding than long ones (Giacomin & Levinson 2015),
+#: hence a little more.
 DETOUR: Final = 1.4
 
 
@@ -19,9 +20,9 @@ class TravelKind(StrEnum):
     FOOT = "foot"  #: Beat and bazaar patrols.
 
 
-#: Metres per second on the road. Car: 45 km/h, a little under the 50 km/h measured for priority-one calls in a police staffing study (Santa Ana: 30.9 mph),
-#: since an arrival promised too early costs more than one promised too late; a motorcycle is given no bonus, for want of a measurement;
-#: on foot: 9 km/h, a steady run.
+#: Metres per second on the road. Car: 45 km/h, a little under the 50 km/h that a police staffing study (Santa Ana, 30.9 mph) gives for
+#: priority-one calls, since an arrival promised too early costs more than one promised too late; a motorcycle gets no bonus, for want of
+#: a measurement; on foot: 9 km/h, a steady run.
 SPEED_MPS: Final[dict[TravelKind, float]] = {
     TravelKind.CAR: 45 / 3.6,
     TravelKind.MOTORCYCLE: 45 / 3.6,
@@ -39,20 +40,23 @@ class Estimate:
 
 
 class TravelTime(Protocol):
-    """Anything that can tell travel times. It answers always: without a road it falls back to the straight line and says so in `how`."""
+    """Anything that can tell travel times.
+
+    It answers always: without a road it falls back to the straight line and says so in `how`.
+    """
 
     async def eta_s(self, origin: Point, destination: Point, kind: TravelKind) -> Estimate:
-        """Travel from origin to destination, setting out now."""
+        """Estimate the way from origin to destination, setting out now."""
         ...
 
 
 def straight_line(origin: Point, destination: Point, kind: TravelKind) -> Estimate:
-    """Geodesic distance times DETOUR at the kind's speed: pure, so rules may use it."""
+    """Return geodesic distance times DETOUR at the kind's speed: pure, so rules may use it."""
     return from_distance(origin.distance_m(destination), kind)
 
 
 def from_distance(straight_m: float, kind: TravelKind) -> Estimate:
-    """The same from a straight distance already known in metres, as the nearest search returns it."""
+    """Estimate from a straight distance already known in metres, as the nearest search returns it."""
     road_m = straight_m * DETOUR
     return Estimate(seconds=road_m / SPEED_MPS[kind], distance_m=road_m, how="straight_line")
 

@@ -1,8 +1,10 @@
-"""Makes the offline base map, map-ui/public/basemap/turkiye.pmtiles, from geo/data and four public files.
+r"""Make the offline base map, map-ui/public/basemap/turkiye.pmtiles, from geo/data and three public files.
 
-    python -m geo.prepare.basemap --world countries-10m.json --lakes turkiye_major_lakes.geojson --towns cities500.json --tippecanoe PATH
+    python -m geo.prepare.basemap --tippecanoe PATH \
+        --world countries-10m.json --lakes turkiye_major_lakes.geojson --towns cities500.json
 
-Layers: land (the neighbours), lake, province, district, border (lines, each once), label (points). docs/data-geo.md has sources and licences.
+Layers: land (the neighbours), lake, province, district, border (lines, each once), label (points). Sources and licences:
+docs/data-geo.md.
 """
 
 import argparse
@@ -17,11 +19,11 @@ from typing import Any
 import numpy as np
 import shapely
 from shapely import Geometry, MultiPolygon
-from shapely.geometry import mapping, shape
+from shapely.geometry import shape
 
 from geo.boundaries import boundaries
-from geo.prepare.boundaries import folded
 from geo.prepare.borders import border_lines
+from geo.prepare.boundaries import folded
 from geo.prepare.labels import labels
 
 OUT = Path(__file__).parents[2] / "map-ui" / "public" / "basemap" / "turkiye.pmtiles"
@@ -63,13 +65,13 @@ class Sources:
 
 
 def feature(geometry: Geometry, zoom: int, **properties: object) -> Feature:
-    """A GeoJSON feature that tippecanoe shows from `zoom` on."""
+    """Return a GeoJSON feature that tippecanoe shows from `zoom` on."""
     told = {key: value for key, value in properties.items() if value is not None}
-    return {"type": "Feature", "tippecanoe": {"minzoom": zoom}, "properties": told, "geometry": mapping(geometry)}
+    return {"type": "Feature", "tippecanoe": {"minzoom": zoom}, "properties": told, "geometry": json.loads(shapely.to_geojson(geometry))}
 
 
-def countries(world: Path) -> dict[str, MultiPolygon]:
-    """Countries within the frame by their English name, from a TopoJSON of Natural Earth."""
+def countries(world: Path) -> dict[str, Geometry]:
+    """Return countries within the frame by their English name, from a TopoJSON of Natural Earth."""
     document = json.loads(world.read_text("utf-8"))
     scale, offset = (np.asarray(document["transform"][key]) for key in ("scale", "translate"))
     arcs = [np.cumsum(np.asarray(arc), axis=0) * scale + offset for arc in document["arcs"]]
@@ -78,7 +80,7 @@ def countries(world: Path) -> dict[str, MultiPolygon]:
         pieces = [arcs[i] if i >= 0 else arcs[~i][::-1] for i in indices]
         return [tuple(xy) for xy in np.concatenate([pieces[0], *(p[1:] for p in pieces[1:])]).tolist()]
 
-    found: dict[str, MultiPolygon] = {}
+    found: dict[str, Geometry] = {}
     for item in document["objects"]["countries"]["geometries"]:
         rings = [item["arcs"]] if item["type"] == "Polygon" else item.get("arcs", [])
         # The source is quantised; its smallest islands have collapsed to a line.
@@ -91,8 +93,9 @@ def countries(world: Path) -> dict[str, MultiPolygon]:
 
 
 def foreign_land(world: Path, country: Geometry) -> tuple[Geometry, Geometry]:
-    """Everybody else's land, drawn up to our own border, and of it what is mainland, a little widened: where our outline is a land border.
+    """Return everybody else's land, drawn up to our own border, and of it the mainland, a little widened.
 
+    Where our outline touches that mainland it is a land border.
     The two data sets draw the border differently. Strips that neither claims go to the neighbour; strips along our coast stay sea,
     however near an Aegean island lies.
     """
@@ -105,7 +108,7 @@ def foreign_land(world: Path, country: Geometry) -> tuple[Geometry, Geometry]:
 
 
 def layers(sources: Sources) -> Iterator[tuple[str, Iterable[Feature]]]:
-    """Layer by layer, in the order of drawing."""
+    """Yield layer by layer, in the order of drawing."""
     known = boundaries()
     country = shapely.coverage_union_all([p.shape for p in known.provinces])
     others, near_abroad = foreign_land(sources.world, country)
@@ -131,7 +134,7 @@ def build(sources: Sources, tippecanoe: str) -> None:
             named += ["-L", f"{layer}:{path}"]
         zooms = [f"--minimum-zoom={FIRST_ZOOM}", f"--maximum-zoom={LAST_ZOOM}"]
         told = ["--name=turkiye", "--attribution=OCHA COD-AB / HGM, Natural Earth, GeoNames"]
-        subprocess.run([tippecanoe, f"--output={OUT}", *zooms, *told, *TILE_OPTIONS, *named], check=True)  # noqa: S603 -- the path is the operator's own
+        subprocess.run([tippecanoe, f"--output={OUT}", *zooms, *told, *TILE_OPTIONS, *named], check=True)
 
 
 def main() -> None:
@@ -142,7 +145,7 @@ def main() -> None:
     parser.add_argument("--tippecanoe", default="tippecanoe")
     given = parser.parse_args()
     build(Sources(given.world, given.lakes, given.towns), given.tippecanoe)
-    print(f"{OUT.name}: {OUT.stat().st_size / 1000:.0f} kB")  # noqa: T201 -- a command's output
+    print(f"{OUT.name}: {OUT.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

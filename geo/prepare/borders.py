@@ -9,7 +9,7 @@ from geo.boundaries import boundaries
 
 
 def border_lines(near_abroad: Geometry) -> Iterator[tuple[str, Geometry]]:
-    """(kind, lines) for coast, country, province, district; `near_abroad` is foreign land, a little widened."""
+    """Yield (kind, lines) for coast, country, province, district; `near_abroad` is foreign land, a little widened."""
     known = boundaries()
     provinces = shapely.MultiLineString(_edges([p.shape for p in known.provinces]))
     districts = shapely.MultiLineString(_edges([d.shape for d in known.districts]))
@@ -21,7 +21,7 @@ def border_lines(near_abroad: Geometry) -> Iterator[tuple[str, Geometry]]:
 
 
 def _edges(shapes: list[Geometry]) -> list[LineString]:
-    """Outlines as lines, shared ones once."""
+    """Return outlines as lines, shared ones once."""
     united = shapely.union_all(shapely.boundary(shapes))
     return [part for part in shapely.get_parts(united) if isinstance(part, LineString)]
 

@@ -1,6 +1,7 @@
-"""Makes geo/data/boundaries.topojson.gz from the district layer of OCHA COD-AB and the spellings of the post office's list.
+r"""Make geo/data/boundaries.topojson.gz from the district layer of OCHA COD-AB and the spellings of the post office's list.
 
-    python -m geo.prepare.boundaries --districts DIR/tur_polbna_adm2 --names DIR/districtsByCityCode.json --cities DIR/cityNamesByCode.json
+    python -m geo.prepare.boundaries --districts DIR/tur_polbna_adm2 \
+        --names DIR/districtsByCityCode.json --cities DIR/cityNamesByCode.json
 
 Needs pyshp beside the project's own shapely and numpy. Where to get the sources: docs/data-geo.md.
 """
@@ -13,11 +14,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import shapefile  # pyright: ignore[reportMissingImports] -- needed only here, deliberately not in the lock
 import shapely
-from shapely import MultiPolygon
+from shapely import MultiPolygon, Polygon
 from shapely.geometry import shape
 
 from geo.prepare.topology import Topology
@@ -42,13 +44,13 @@ class Region:
 
 
 def folded(name: str) -> str:
-    """A key that survives the source's mixed-up dotted and dotless i, its missing circumflexes and its spaces."""
+    """Return a key that survives the source's mixed-up dotted and dotless i, its missing circumflexes and its spaces."""
     plain = unicodedata.normalize("NFKD", name.replace("ı", "i").replace("I", "i").replace("İ", "i").casefold())
     return "".join(c for c in plain if c.isalnum())
 
 
 def spelling(source: str, right: Sequence[str], province: str) -> str:
-    """The official spelling of a district; the source also writes a few central districts as 'merkez' or by an old name."""
+    """Find the official spelling of a district; the source calls central districts by the province's name."""
     by_key = {folded(name): name for name in right}
     for candidate in (source, "Merkez" if folded(source) == folded(province) else source):
         if (name := by_key.get(folded(candidate))) is not None:
@@ -58,14 +60,14 @@ def spelling(source: str, right: Sequence[str], province: str) -> str:
 
 
 def read_districts(layer: Path) -> tuple[list[tuple[int, str]], list[shapely.Geometry]]:
-    """(id, name in the source) and geometry; the id is the COD-AB pcode as a number, province * 1000 + district."""
+    """Return (id, name in the source) and geometry; the id is the COD-AB pcode as a number, province * 1000 + district."""
     reader = shapefile.Reader(str(layer), encoding="utf-8")
     keys = [(int(record["pcode"][3:]), str(record["adm2_tr"])) for record in reader.iterRecords()]
     return keys, [shape(s.__geo_interface__) for s in reader.iterShapes()]
 
 
 def on_grid(shapes: Sequence[shapely.Geometry]) -> list[MultiPolygon]:
-    """Simplified together, so that shared borders stay shared, and rounded to grid units."""
+    """Simplify together, so that shared borders stay shared, and round to grid units."""
     simple = shapely.coverage_simplify(np.asarray(shapes), TOLERANCE)
     rounded = shapely.transform(simple, lambda c: np.round(c / GRID))
     # Rounding may leave two equal vertices in a row; a zero-length border is no border.
@@ -77,18 +79,18 @@ def on_grid(shapes: Sequence[shapely.Geometry]) -> list[MultiPolygon]:
 
 
 def _multi(geometry: shapely.Geometry) -> MultiPolygon:
-    return geometry if isinstance(geometry, MultiPolygon) else MultiPolygon([geometry])
+    return geometry if isinstance(geometry, MultiPolygon) else MultiPolygon([cast("Polygon", geometry)])
 
 
 def centre(geometry: MultiPolygon) -> tuple[float, float]:
-    """Lon, lat of the middle of the largest circle that fits inside."""
+    """Return lon, lat of the middle of the largest circle that fits inside."""
     biggest = max(geometry.geoms, key=lambda g: g.area)
     middle = shapely.maximum_inscribed_circle(biggest, tolerance=100).coords[0]
     return round(middle[0] * GRID, 5), round(middle[1] * GRID, 5)
 
 
 def borders(provinces: Mapping[int, list[list[list[int]]]]) -> dict[int, list[int]]:
-    """Who shares a stretch of border (not a mere corner) with whom: whoever shares an arc."""
+    """Tell who shares a stretch of border (not a mere corner) with whom: whoever shares an arc."""
     owners: dict[int, set[int]] = defaultdict(set)
     for code, polygons in provinces.items():
         for arc in (arc for rings in polygons for ring in rings for arc in ring):
@@ -101,7 +103,7 @@ def borders(provinces: Mapping[int, list[list[list[int]]]]) -> dict[int, list[in
 
 
 def regions(layer: Path, names: Path, cities: Path) -> tuple[list[Region], list[Region]]:
-    """Provinces and districts with official spellings, geometry in grid units."""
+    """Return provinces and districts with official spellings, geometry in grid units."""
     right = {int(code): listed for code, listed in json.loads(names.read_text("utf-8")).items()}
     city = {int(code): name for code, name in json.loads(cities.read_text("utf-8")).items()}
     keys, shapes = read_districts(layer)
@@ -121,7 +123,7 @@ def regions(layer: Path, names: Path, cities: Path) -> tuple[list[Region], list[
 
 
 def document(provinces: Sequence[Region], districts: Sequence[Region]) -> dict[str, object]:
-    """The TopoJSON document: objects ``provinces`` (id = plate code) and ``districts``."""
+    """Return the TopoJSON document: objects ``provinces`` (id = plate code) and ``districts``."""
     topology = Topology()
     topology.learn(region.shape for region in districts)
     encoded = {region.id: topology.encode(region.shape) for region in districts}
@@ -154,7 +156,7 @@ def main() -> None:
     raw = json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
     # A fixed time in the header: the same sources give the same bytes.
     OUT.write_bytes(gzip.compress(raw, 9, mtime=0))
-    print(f"{OUT.name}: {OUT.stat().st_size / 1000:.0f} kB, {len(raw) / 1000:.0f} kB unpacked")  # noqa: T201 -- a command's output
+    print(f"{OUT.name}: {OUT.stat().st_size / 1000:.0f} kB, {len(raw) / 1000:.0f} kB unpacked")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import shapely
 from shapely.geometry import shape
 
 from geo.boundaries import District, boundaries
@@ -42,11 +41,11 @@ AROUND: tuple[tuple[str, str, float, float], ...] = (
 
 
 def labels(towns: Iterable[Mapping[str, Any]], lakes: Iterable[Mapping[str, Any]], folded: Fold) -> Iterator[Label]:
-    """Every label; towns as GeoNames tells them (name, longitude, latitude, population)."""
+    """Yield every label; towns as GeoNames tells them (name, longitude, latitude, population)."""
     for kind, name, lon, lat in AROUND:
         yield (lon, lat), 3, {"kind": kind, "name": name}
     for lake in lakes:
-        middle = shapely.maximum_inscribed_circle(shape(lake["geometry"]), tolerance=0.001).coords[0]
+        middle = shape(lake["geometry"]).representative_point().coords[0]
         yield (middle[0], middle[1]), 6, {"kind": "lake", "name": lake["properties"]["name"]}
     placed = list(_placed(towns))
     seats = _seats(placed, folded)
@@ -56,11 +55,11 @@ def labels(towns: Iterable[Mapping[str, Any]], lakes: Iterable[Mapping[str, Any]
         rank = int(town["population"]) if town else 0
         yield at, 3, {"kind": "province", "name": province.name, "code": province.code, "rank": rank}
     taken = {id(town) for town in seats.values()}
-    yield from _districts([(t, d) for t, d in placed if id(t) not in taken], {d: t for t, d in placed if id(t) in taken}, folded)
+    yield from _districts([(town, district) for town, district in placed if id(town) not in taken], folded)
 
 
 def _placed(towns: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
-    """Towns with the district they lie in; what lies in none (the list has a few in the sea and abroad) is left out."""
+    """Yield towns with the district they lie in; what lies in none (the list has a few in the sea and abroad) is left out."""
     for town in towns:
         if not TURKIYE.holds(town["longitude"], town["latitude"]):
             continue
@@ -70,7 +69,7 @@ def _placed(towns: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, A
 
 
 def _seats(placed: Iterable[tuple[Mapping[str, Any], int]], folded: Fold) -> dict[int, Mapping[str, Any]]:
-    """The most populous town that bears the province's (or its seat's) name within it."""
+    """Find the most populous town that bears the province's (or its seat's) name within it."""
     wanted = {p.code: folded(SEATS.get(p.code, p.name)) for p in boundaries().provinces}
     found: dict[int, Mapping[str, Any]] = {}
     for town, district in placed:
@@ -80,8 +79,8 @@ def _seats(placed: Iterable[tuple[Mapping[str, Any], int]], folded: Fold) -> dic
     return found
 
 
-def _districts(towns: list[tuple[Mapping[str, Any], int]], seats: Mapping[int, Mapping[str, Any]], folded: Fold) -> Iterator[Label]:
-    """Districts at the town of their name, else in their middle; then all other towns."""
+def _districts(towns: list[tuple[Mapping[str, Any], int]], folded: Fold) -> Iterator[Label]:
+    """Yield districts at the town of their name, else in their middle; then all other towns."""
     named = {(district, folded(town["name"])): town for town, district in towns}
     used: set[int] = set()
     for district in boundaries().districts:
@@ -91,7 +90,11 @@ def _districts(towns: list[tuple[Mapping[str, Any], int]], seats: Mapping[int, M
         town = named.get((district.id, folded(district.name)))
         if town:
             used.add(id(town))
-        yield _at(district, town), DISTRICT_ZOOM, {"kind": "district", "name": district.name, "id": district.id, "province": district.province}
+        yield (
+            _at(district, town),
+            DISTRICT_ZOOM,
+            {"kind": "district", "name": district.name, "id": district.id, "province": district.province},
+        )
     for town, _ in towns:
         if id(town) not in used:
             zoom = next((z for inhabitants, z in TOWN_ZOOM if town["population"] >= inhabitants), LAST_ZOOM)

@@ -2,7 +2,8 @@
 
     python -m geo.prepare.style
 
-The map must stay quiet: what matters on it are teams and incidents, drawn above by map-ui. No glyph files: text is drawn from the page's fonts.
+The map must stay quiet: what matters on it are teams and incidents, drawn above by map-ui. No glyph files: text is drawn from the
+page's fonts.
 """
 
 import json
@@ -70,17 +71,17 @@ NIGHT = Palette(
 
 
 def by_zoom(*stops: tuple[float, float]) -> list[object]:
-    """A value that grows smoothly from stop to stop (zoom, value)."""
+    """Return a value that grows smoothly from stop to stop (zoom, value)."""
     return ["interpolate", ["linear"], ["zoom"], *(part for stop in stops for part in stop)]
 
 
 def fill(name: str, layer: str, colour: str) -> Layer:
-    """A plain area."""
+    """Return a plain area."""
     return {"id": name, "type": "fill", "source": "basemap", "source-layer": layer, "paint": {"fill-color": colour}}
 
 
 def line(kind: str, colour: str, width: list[object], first: float = 0, dash: list[float] | None = None) -> Layer:
-    """One kind of border."""
+    """Return one kind of border."""
     paint: Layer = {"line-color": colour, "line-width": width}
     if dash:
         paint["line-dasharray"] = dash
@@ -97,7 +98,7 @@ def line(kind: str, colour: str, width: list[object], first: float = 0, dash: li
 
 
 def text(kind: str, colour: str, size: list[object], halo: str, first: float, **layout: object) -> Layer:
-    """One kind of name."""
+    """Return one kind of name."""
     return {
         "id": f"label-{kind}",
         "type": "symbol",
@@ -111,7 +112,7 @@ def text(kind: str, colour: str, size: list[object], halo: str, first: float, **
 
 
 def style(name: str, p: Palette) -> dict[str, Any]:
-    """The whole style document; names of layers are what map-ui may rely on to place its own below or above."""
+    """Return the whole style; map-ui may rely on the names of its layers to place its own below or above."""
     # Big towns win where names collide.
     big_first: dict[str, object] = {"symbol-sort-key": ["-", 0, ["get", "rank"]]}
     return {

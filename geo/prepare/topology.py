@@ -5,6 +5,7 @@ So two neighbours can have neither a gap nor an overlap between them, whatever w
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from shapely import MultiPolygon, Polygon
 
@@ -12,11 +13,15 @@ Vertex = tuple[int, int]
 Ring = list[Vertex]
 ArcIndex = int
 
+#: A vertex with so many links lies along one line.
+ON_THE_WAY = 2
+
 
 class Topology:
     """Collects the arcs of polygons whose coordinates are whole numbers on one grid.
 
-    All polygons must be announced through :meth:`learn` before the first is encoded: where an arc ends depends on everybody who passes there.
+    All polygons must be announced through :meth:`learn` before the first is encoded: where an arc ends depends on everybody who
+    passes there.
     """
 
     def __init__(self) -> None:
@@ -34,11 +39,11 @@ class Topology:
                         self._links[there].add(here)
 
     def encode(self, multi: MultiPolygon) -> list[list[list[ArcIndex]]]:
-        """The TopoJSON ``arcs`` member of one MultiPolygon."""
+        """Return the TopoJSON ``arcs`` member of one MultiPolygon."""
         return [[self._ring_arcs(ring) for ring in _rings(polygon)] for polygon in multi.geoms]
 
     def _ring_arcs(self, ring: Ring) -> list[ArcIndex]:
-        nodes = [i for i, vertex in enumerate(ring) if len(self._links[vertex]) != 2]
+        nodes = [i for i, vertex in enumerate(ring) if len(self._links[vertex]) != ON_THE_WAY]
         # A lone island has no node: it starts at its smallest vertex, so that whoever surrounds it starts there too.
         start = nodes[0] if nodes else ring.index(min(ring))
         turned = ring[start:] + ring[:start]
@@ -64,5 +69,5 @@ def _rings(polygon: Polygon) -> Sequence[Ring]:
 
 def _deltas(path: Ring) -> list[list[int]]:
     steps = [list(path[0])]
-    steps += [[x - px, y - py] for (px, py), (x, y) in zip(path, path[1:], strict=False)]
+    steps += [[x - px, y - py] for (px, py), (x, y) in pairwise(path)]
     return steps

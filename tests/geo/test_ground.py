@@ -21,7 +21,9 @@ RANGES = st.floats(1, 5_000)
 
 
 @given(HERE, BEARINGS, OPENINGS, RANGES)
-def test_a_sector_holds_what_lies_before_the_camera_and_not_what_lies_behind(point: Point, bearing: float, fov: float, reach: float) -> None:
+def test_a_sector_holds_what_lies_before_the_camera_and_not_what_lies_behind(
+    point: Point, bearing: float, fov: float, reach: float
+) -> None:
     sector = view_sector(point, bearing_deg=bearing, fov_deg=fov, range_m=reach)
     assert sector.is_valid
     before = shapely.Point(geodesic.direct(point.lon, point.lat, bearing, reach * 0.9))
@@ -61,7 +63,17 @@ def test_a_circle_has_the_area_of_a_circle_and_holds_its_centre(point: Point, ra
 
 @pytest.mark.parametrize(
     ("bearing", "fov", "reach"),
-    [(0, 0, 50), (0, 361, 50), (0, -10, 50), (0, 60, 0), (0, 60, -5), (0, 60, MOST_M + 1), (float("nan"), 60, 50), (float("inf"), 60, 50), (0, float("nan"), 50)],
+    [
+        (0, 0, 50),
+        (0, 361, 50),
+        (0, -10, 50),
+        (0, 60, 0),
+        (0, 60, -5),
+        (0, 60, MOST_M + 1),
+        (float("nan"), 60, 50),
+        (float("inf"), 60, 50),
+        (0, float("nan"), 50),
+    ],
 )
 def test_a_sector_that_cannot_be_is_refused(bearing: float, fov: float, reach: float) -> None:
     with pytest.raises(BadSector):

@@ -39,7 +39,7 @@ def test_a_point_exists_exactly_where_the_area_is(lon: float, lat: float) -> Non
 
 
 @given(st.sampled_from([math.nan, math.inf, -math.inf]), st.booleans())
-def test_nan_and_infinity_are_refused_in_either_place(bad: float, first: bool) -> None:  # noqa: FBT001 -- drawn by hypothesis
+def test_nan_and_infinity_are_refused_in_either_place(bad: float, first: bool) -> None:
     with pytest.raises(PositionNotFinite):
         Point(lon=bad if first else 30.0, lat=39.0 if first else bad)
 

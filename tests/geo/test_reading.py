@@ -15,7 +15,9 @@ from geo.reading import read_fix
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GOOD: dict[str, object] = {"lon": 30.52, "lat": 39.77, "accuracy_m": 8.5, "fixed_at": "2026-03-01T14:59:58+03:00"}
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=60)
-JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=8)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=8
+)
 
 
 def test_a_good_position_is_read_in_utc_without_fault() -> None:
