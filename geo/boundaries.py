@@ -77,7 +77,7 @@ def _province(item: dict[str, Any], arcs: Sequence[Arc]) -> Province:
         name=told["name"],
         neighbours=frozenset(told["neighbours"]),
         centre=(told["centre"][0], told["centre"][1]),
-        shape=_shape(item["arcs"], arcs),
+        shape=shape_of(item["arcs"], arcs),
     )
 
 
@@ -88,11 +88,12 @@ def _district(item: dict[str, Any], arcs: Sequence[Arc]) -> District:
         province=told["province"],
         name=told["name"],
         centre=(told["centre"][0], told["centre"][1]),
-        shape=_shape(item["arcs"], arcs),
+        shape=shape_of(item["arcs"], arcs),
     )
 
 
-def _shape(polygons: list[list[list[int]]], arcs: Sequence[Arc]) -> MultiPolygon:
+def shape_of(polygons: list[list[list[int]]], arcs: Sequence[Arc]) -> MultiPolygon:
+    """Build the shape of a TopoJSON MultiPolygon from its arc numbers."""
     parts: list[Polygon] = []
     for rings in polygons:
         outer, *holes = (_ring(indices, arcs) for indices in rings)
