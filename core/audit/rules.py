@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
@@ -41,6 +42,17 @@ class Seal:
     n: int
     entry_id: UUID
     hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A signed end of the chain; copies of it lie outside the database."""
+
+    n: int
+    hash: bytes
+    at: datetime
+    key_id: str
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,30 @@ def check_link(before: Seal | None, seal: Seal, entry: Entry | None) -> Break | 
         return Break(seal.n, seal.entry_id, "the sealed entry is gone")
     if chained(GENESIS if before is None else before.hash, seal.n, entry) != seal.hash:
         return Break(seal.n, seal.entry_id, "the entry or its seal was changed")
+    return None
+
+
+def chain(before: Seal | None, entries: Iterable[Entry]) -> list[Seal]:
+    """Return the seals that put `entries` behind `before`, in their order."""
+    n, hash_ = (0, GENESIS) if before is None else (before.n, before.hash)
+    seals: list[Seal] = []
+    for entry in entries:
+        n += 1
+        hash_ = chained(hash_, n, entry)
+        seals.append(Seal(n, entry.id, hash_))
+    return seals
+
+
+def check_head(head: Head, hash_in_chain: bytes | None, *, signature_holds: bool | None, where: str) -> Break | None:
+    """Return what is wrong with a head kept `where`; `signature_holds` is None when nobody knows its key."""
+    if signature_holds is None:
+        return Break(head.n, None, f"the head {where} is signed with a key that is not known here ({head.key_id})")
+    if not signature_holds:
+        return Break(head.n, None, f"the head {where} has a false signature")
+    if hash_in_chain is None:
+        return Break(head.n, None, f"the chain ends before the head {where}")
+    if hash_in_chain != head.hash:
+        return Break(head.n, None, f"the chain is not the one that was signed: the head {where} has another hash")
     return None
 
 

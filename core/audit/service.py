@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.audit import store
-from core.audit.rules import Entry
+from core.audit.rules import Entry, Head, chain
 from core.ids import new_id
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from core.audit.signing import Signer
     from core.db import Scope, Tx
     from core.identity import Principal
 
@@ -49,3 +50,23 @@ async def record(
         detail=dict(detail or {}),
     )
     await store.append(tx, entry)
+
+
+async def seal_batch(tx: Tx, limit: int) -> int:
+    """Chain up to `limit` waiting entries; how many, 0 when nothing waits or another sealer is at work."""
+    if not await store.sealers_turn(tx):
+        return 0
+    seals = chain(await store.last_seal(tx), await store.waiting(tx, limit))
+    if seals:
+        await store.seal(tx, seals)
+    return len(seals)
+
+
+async def sign_head(tx: Tx, signer: Signer, now: datetime) -> Head | None:
+    """Sign the end of the chain as it stands; None when nothing was ever sealed."""
+    last = await store.last_seal(tx)
+    if last is None:
+        return None
+    head = signer.head(last, now)
+    await store.add_head(tx, head)
+    return head

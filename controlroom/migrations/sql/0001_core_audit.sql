@@ -22,9 +22,10 @@ CREATE TABLE audit_entry (
     provinces smallint[] NOT NULL,
     detail jsonb NOT NULL CHECK (jsonb_typeof(detail) = 'object')
 );
-CREATE INDEX audit_entry_actor ON audit_entry (actor_id, id) WHERE actor_id IS NOT NULL;
-CREATE INDEX audit_entry_subject ON audit_entry (subject_id, id) WHERE subject_id IS NOT NULL;
-CREATE INDEX audit_entry_viewing ON audit_entry (id) WHERE action LIKE 'view.%';
+CREATE INDEX audit_entry_at ON audit_entry (at, id);
+CREATE INDEX audit_entry_actor ON audit_entry (actor_id, at, id) WHERE actor_id IS NOT NULL;
+CREATE INDEX audit_entry_subject ON audit_entry (subject_id, at, id) WHERE subject_id IS NOT NULL;
+CREATE INDEX audit_entry_viewing ON audit_entry (at, id) WHERE action LIKE 'view.%';
 
 -- What waits for the sealer. A row becomes visible with its entry's COMMIT, so a late committer is simply sealed later, never skipped.
 CREATE TABLE audit_pending (entry_id uuid PRIMARY KEY) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
@@ -76,3 +77,11 @@ GRANT SELECT, INSERT ON audit_seal, audit_head TO merkez_sealer;
 ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_frozen;
 ALTER TABLE audit_seal ENABLE ALWAYS TRIGGER audit_seal_frozen;
 ALTER TABLE audit_head ENABLE ALWAYS TRIGGER audit_head_frozen;
+
+-- Owned by a role that nobody signs in as: what runs with the owner's rights has no more than these tables.
+ALTER TABLE audit_entry OWNER TO merkez_owner;
+ALTER TABLE audit_pending OWNER TO merkez_owner;
+ALTER TABLE audit_seal OWNER TO merkez_owner;
+ALTER TABLE audit_head OWNER TO merkez_owner;
+ALTER FUNCTION audit_queue() OWNER TO merkez_owner;
+ALTER FUNCTION audit_is_append_only() OWNER TO merkez_owner;
