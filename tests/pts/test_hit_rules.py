@@ -104,9 +104,20 @@ def test_no_category_comes_before_a_press_for_help() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["6284 sayılı Kanun", "6284 S.K. m.5", "Aile Mahkemesi 6284", "KORUMA KARARI 2026/12", "koruma  kararı", "Koruyucu tedbir", "ÖNLEYİCİ TEDBİR",
-     "uzaklaştırma kararı", "UZAKLAŞTIRMA", "protection order", "koruma tedbiri"],
-)  # fmt: skip
+    [
+        "6284 sayılı Kanun",
+        "6284 S.K. m.5",
+        "Aile Mahkemesi 6284",
+        "KORUMA KARARI 2026/12",
+        "koruma  kararı",
+        "koruma tedbiri",
+        "Koruyucu tedbir",
+        "ÖNLEYİCİ TEDBİR",
+        "uzaklaştırma kararı",
+        "UZAKLAŞTIRMA",
+        "protection order",
+    ],
+)
 def test_a_protection_order_lists_no_plate(text: str) -> None:
     assert names_protection_order("Asayiş Şube", text, "")
 

@@ -27,7 +27,8 @@ CREATE TABLE camera_sector (
 );
 COMMENT ON TABLE camera_sector IS 'A view that held from valid_from until before valid_to (NULL: still). A re-aimed camera ends one row and begins another.';
 CREATE UNIQUE INDEX camera_sector_one_open ON camera_sector (camera_id) WHERE valid_to IS NULL;
-CREATE INDEX camera_sector_of_camera ON camera_sector (camera_id, valid_from);
+-- Without valid_from: with it, the search by place also walked this index for half the table (80k sectors: 0.4 ms became 4.4 ms).
+CREATE INDEX camera_sector_of_camera ON camera_sector (camera_id);
 CREATE INDEX camera_sector_view ON camera_sector USING gist (sector);
 
 -- Cameras are equipment, not case data: an admin, who has an office and no scope, sets them up.
@@ -44,13 +45,13 @@ GRANT SELECT ON camera, camera_sector TO merkez_timers, merkez_sweep, merkez_geo
 -- PostGIS predicates are not leakproof, so row level security would keep the planner from the GiST index (0.14 ms became 7–13 ms at 80k
 -- sectors). This function runs past it and checks the caller's scope itself. The best view first: a camera that works, then one that has the
 -- point well inside its range and near the middle of its view.
-CREATE FUNCTION kgys_near(lon float8, lat float8, at timestamptz, most int)
+CREATE FUNCTION kgys_near(p_lon float8, p_lat float8, p_at timestamptz, p_most int)
 RETURNS TABLE (
     id uuid, name text, province smallint, owner text, state text, lon float8, lat float8, bearing_deg real, fov_deg real, range_m real,
     sector text, valid_from timestamptz, valid_to timestamptz, distance_m float8, off_axis_deg float8
 )
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp ROWS 20 AS $$
-    WITH here AS (SELECT ST_SetSRID(ST_MakePoint($1, $2), 4326) AS point, core_scope() AS scope)
+    WITH here AS (SELECT ST_SetSRID(ST_MakePoint(p_lon, p_lat), 4326) AS point, core_scope() AS scope)
     SELECT c.id, c.name, c.province, c.owner, c.state, ST_X(s.position), ST_Y(s.position), s.bearing_deg, s.fov_deg, s.range_m,
            ST_AsGeoJSON(s.sector, 6), s.valid_from, s.valid_to, seen.distance_m, seen.off_axis_deg
     FROM here
@@ -62,9 +63,9 @@ LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_
                         - s.bearing_deg + 540)::numeric, 360) - 180)::float8 AS off_axis_deg
     ) seen
     WHERE s.province = ANY (here.scope)
-      AND s.valid_from <= $3 AND (s.valid_to IS NULL OR s.valid_to > $3)
+      AND s.valid_from <= p_at AND (s.valid_to IS NULL OR s.valid_to > p_at)
     ORDER BY c.state <> 'online', seen.distance_m / s.range_m + seen.off_axis_deg / s.fov_deg, c.id
-    LIMIT least($4, 100)
+    LIMIT least(p_most, 100)
 $$;
 ALTER FUNCTION kgys_near(float8, float8, timestamptz, int) OWNER TO merkez_geo;
 REVOKE ALL ON FUNCTION kgys_near(float8, float8, timestamptz, int) FROM PUBLIC;
