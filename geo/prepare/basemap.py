@@ -27,11 +27,14 @@ from geo.prepare.boundaries import folded
 from geo.prepare.labels import labels
 
 OUT = Path(__file__).parents[2] / "map-ui" / "public" / "basemap" / "turkiye.pmtiles"
-#: What is drawn at all: the country with its neighbours around it, degrees.
+#: What a far view shows, so that even the widest console sees no edge of the world, degrees.
+FAR_FRAME = shapely.box(5.0, 24.0, 65.0, 54.0)
+#: What the tiles from NEAR_ZOOM on hold: the country with its neighbours around it. The styles' `merkez:max_bounds` says the same.
 FRAME = shapely.box(21.0, 32.5, 49.0, 45.5)
+NEAR_ZOOM = 7
 #: How far from a foreign country a strip between two data sets is taken for theirs rather than for a coast, degrees.
 SEAM = 0.12
-#: Square degrees; the largest island in the frame (Cyprus, 0.9) stays below.
+#: Square degrees; Cyprus (0.9), the largest island near us, stays below.
 MAINLAND = 1.0
 #: Our outline within this many degrees of foreign mainland is a land border.
 TOUCH = 0.02
@@ -86,7 +89,7 @@ def countries(world: Path) -> dict[str, Geometry]:
         # The source is quantised; its smallest islands have collapsed to a line.
         solid = [[r for r in map(ring, polygon) if len(r) >= RING_MIN] for polygon in rings]
         whole = shapely.make_valid(MultiPolygon([(outer, holes) for outer, *holes in filter(None, solid)]))
-        part = shapely.intersection(whole, FRAME)
+        part = shapely.intersection(whole, FAR_FRAME)
         if not part.is_empty:
             found[item["properties"]["name"]] = part
     return found
@@ -113,7 +116,9 @@ def layers(sources: Sources) -> Iterator[tuple[str, Iterable[Feature]]]:
     country = shapely.coverage_union_all([p.shape for p in known.provinces])
     others, near_abroad = foreign_land(sources.world, country)
     lakes = json.loads(sources.lakes.read_text("utf-8"))["features"]
-    yield "land", [feature(others, FIRST_ZOOM)]
+    far, near = feature(others, FIRST_ZOOM), feature(shapely.intersection(others, FRAME), NEAR_ZOOM)
+    far["tippecanoe"]["maxzoom"] = NEAR_ZOOM - 1
+    yield "land", [far, near]
     yield "province", [feature(p.shape, FIRST_ZOOM, code=p.code, name=p.name) for p in known.provinces]
     yield "district", [feature(d.shape, DISTRICT_ZOOM, id=d.id, province=d.province, name=d.name) for d in known.districts]
     yield "lake", [feature(shape(lake["geometry"]), FIRST_ZOOM, name=lake["properties"]["name"]) for lake in lakes]

@@ -19,6 +19,8 @@ SEATS = {31: "Antakya", 41: "İzmit", 54: "Adapazarı"}
 TOWN_ZOOM = ((20_000, 8),)
 LAST_ZOOM = 8
 DISTRICT_ZOOM = 7
+#: Before this the name is larger than the sea.
+INLAND_SEA_ZOOM = 6
 AROUND: tuple[tuple[str, str, float, float], ...] = (
     ("sea", "Karadeniz", 34.5, 43.1),
     ("sea", "Akdeniz", 31.2, 35.6),
@@ -43,7 +45,7 @@ AROUND: tuple[tuple[str, str, float, float], ...] = (
 def labels(towns: Iterable[Mapping[str, Any]], lakes: Iterable[Mapping[str, Any]], folded: Fold) -> Iterator[Label]:
     """Yield every label; towns as GeoNames tells them (name, longitude, latitude, population)."""
     for kind, name, lon, lat in AROUND:
-        yield (lon, lat), 3, {"kind": kind, "name": name}
+        yield (lon, lat), INLAND_SEA_ZOOM if name == "Marmara Denizi" else 3, {"kind": kind, "name": name}
     for lake in lakes:
         middle = shape(lake["geometry"]).representative_point().coords[0]
         yield (middle[0], middle[1]), 6, {"kind": "lake", "name": lake["properties"]["name"]}

@@ -120,6 +120,8 @@ def style(name: str, p: Palette) -> dict[str, Any]:
         "name": name,
         "center": [35.2, 39.0],
         "zoom": 5.4,
+        # For the map's maxBounds: beyond it the near tiles hold nothing.
+        "metadata": {"merkez:max_bounds": [[21.0, 32.5], [49.0, 45.5]]},
         "sources": {"basemap": SOURCE},
         "layers": [
             {"id": "sea", "type": "background", "paint": {"background-color": p.sea}},
