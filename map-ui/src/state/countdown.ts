@@ -18,9 +18,9 @@ export interface Wait {
 export function offerWait(dispatch: Dispatch, serverNow: number): Wait | null {
   const what = dispatch.state === 'offered' ? 'ack' : dispatch.state === 'acknowledged' ? 'accept' : null;
   if (what === null) return null;
-  const due = what === 'ack' ? (dispatch.ack_due_at ?? dispatch.accept_due_at) : dispatch.accept_due_at;
+  const due = what === 'ack' ? dispatch.ack_due_at : dispatch.accept_due_at;
   const left = secondsLeft(due, serverNow);
-  if (left === null || due === null) return null;
+  if (left === null) return null;
   const whole = Date.parse(due) - Date.parse(dispatch.offered_at);
   const share = whole > 0 ? Math.min(1, Math.max(0, (Date.parse(due) - serverNow) / whole)) : 0;
   return { what, left: Math.max(0, left), share };

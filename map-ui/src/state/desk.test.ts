@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY, reduce, type Change, type DeskState } from './desk';
-import { aDispatch, aMove, anEvent, anIncident, NOON } from './samples';
+import { aDispatch, aMove, anEvent, anIncident, anOffer, NOON } from './samples';
 import type { Event } from '../wire/frames';
 
 const heard = (event: Event): Change => ({ kind: 'event', event });
@@ -15,7 +15,7 @@ describe('incidents', () => {
 
   it('puts a dispatch that changed into its incident and no second one', () => {
     const opened = anEvent('incident.opened', anIncident({ dispatches: [aDispatch()] }));
-    const state = after(EMPTY, opened, anEvent('dispatch.changed', aDispatch({ state: 'accepted' })), anEvent('dispatch.changed', aDispatch({ id: 'd2' })));
+    const state = after(EMPTY, opened, anEvent('dispatch.changed', anOffer({ state: 'accepted' })), anEvent('dispatch.changed', anOffer({ id: 'd2' })));
     expect(state.incidents.get('i1')?.dispatches.map((one) => [one.id, one.state])).toEqual([['d1', 'accepted'], ['d2', 'offered']]);
   });
 
@@ -44,10 +44,10 @@ describe('teams', () => {
   it('does not move a team back to an older position of a slower answer', () => {
     const state = after(EMPTY, anEvent('team.moved', aMove()));
     const listed = reduce(state, [{ kind: 'teams', items: [{
-      team_id: 't1', code: '2601', kind: 'patrol', force: 'police', province: 26, roster: 'break', free: false, dispatch_id: null,
+      team_id: 't1', code: '2601', kind: 'patrol', force: 'police', province: 26, roster: 'paused', free: false, dispatch_id: null,
       position: { lon: 1, lat: 2, accuracy_m: null, fixed_at: '2026-03-01T08:00:00Z' }, fix_age_s: 3600,
     }] }]);
-    expect(listed.teams.get('t1')).toMatchObject({ roster: 'break', position: { lon: 30.52 }, stale: false });
+    expect(listed.teams.get('t1')).toMatchObject({ roster: 'paused', position: { lon: 30.52 }, stale: false });
   });
 });
 
@@ -58,7 +58,7 @@ describe('trails', () => {
 
   it('draws points that came out of order by the time of their fix, each once', () => {
     const state = after(EMPTY, point(1), point(3), point(2), point(3));
-    expect(state.trails.get('i1')?.map((one) => one.fixed_at.slice(17, 19))).toEqual(['01', '02', '03']);
+    expect(state.trails.get('i1')?.map((one) => one.fixed_at?.slice(17, 19))).toEqual(['01', '02', '03']);
   });
 
   it('goes with the incident when it closes', () => {
@@ -68,7 +68,7 @@ describe('trails', () => {
 });
 
 it('keeps a passed standard passed when the warning comes late', () => {
-  const due = { incident_id: 'i1', standard: 'E3', due_at: NOON };
+  const due = { incident_id: 'i1', standard: 'E3', due_at: NOON, drill: false } as const;
   const state = after(EMPTY, anEvent('standard.breached', due), anEvent('standard.warned', due));
   expect(state.standards.get('i1')).toBe('breached');
 });

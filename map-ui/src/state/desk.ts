@@ -1,5 +1,6 @@
-import type { Camera, Gate, HitDetail, TeamRow } from '../wire/answers';
-import type { DeskAlarm, Dispatch, Event, Incident, KadesAlert, Position, PtsHit, TeamChanged, TeamMoved, Unread } from '../wire/frames';
+import type { Camera, Gate, TeamRow } from '../wire/answers';
+import type { Text } from '../i18n';
+import { fixedAt, type DeskAlarm, type Dispatch, type Event, type Incident, type KadesAlert, type Position, type PtsHit, type TeamChanged, type TeamMoved, type Unread } from '../wire/frames';
 
 export interface Team extends TeamChanged {
   readonly position: Position | null;
@@ -14,8 +15,8 @@ export type Trail = readonly Position[];
 /** Something the operator should know about the page itself. */
 export interface Notice {
   readonly id: number;
-  readonly kind: 'unread' | 'error';
-  readonly text: string;
+  readonly kind: 'unread' | 'error' | 'page';
+  readonly text: Text;
 }
 
 export interface DeskState {
@@ -25,8 +26,6 @@ export interface DeskState {
   /** Newest KADES alert by incident. */
   readonly alerts: ReadonlyMap<string, KadesAlert>;
   readonly hits: ReadonlyMap<string, PtsHit>;
-  /** Plate and list entry of a hit: never in a frame, read by REST. */
-  readonly hitDetails: ReadonlyMap<string, HitDetail>;
   readonly cameras: ReadonlyMap<string, Camera>;
   readonly gates: ReadonlyMap<string, Gate>;
   readonly alarms: ReadonlyMap<string, DeskAlarm>;
@@ -40,7 +39,6 @@ export const EMPTY: DeskState = {
   trails: new Map(),
   alerts: new Map(),
   hits: new Map(),
-  hitDetails: new Map(),
   cameras: new Map(),
   gates: new Map(),
   alarms: new Map(),
@@ -58,13 +56,13 @@ export type Change =
   | { readonly kind: 'cameras'; readonly items: readonly Camera[] }
   | { readonly kind: 'gates'; readonly items: readonly Gate[] }
   | { readonly kind: 'alarms'; readonly items: readonly DeskAlarm[] }
-  | { readonly kind: 'hits'; readonly items: readonly HitDetail[] }
+  | { readonly kind: 'notice'; readonly text: Text }
   | { readonly kind: 'forget_notice'; readonly id: number };
 
 const TRAIL_POINTS = 400;
 const NOTICES = 5;
 /** Fixes older than this are drawn as stale even if no frame says so: a team that fell silent sends nothing. */
-export const STALE_AFTER_MS = 120_000;
+export const STALE_AFTER_MS = 300_000;
 
 type Draft = { -readonly [K in keyof DeskState]: DeskState[K] };
 
@@ -94,7 +92,7 @@ function apply(draft: Draft, change: Change, own: Own): void {
       applyEvent(draft, change.event, own);
       break;
     case 'unread':
-      notice(draft, 'unread', `${change.unread.why}: ${change.unread.type ?? '?'}`);
+      notice(draft, 'unread', unreadText(change.unread));
       break;
     case 'fresh':
       for (const key of ['incidents', 'alarms', 'alerts', 'hits', 'standards'] as const) own(key).clear();
@@ -115,8 +113,8 @@ function apply(draft: Draft, change: Change, own: Own): void {
     case 'alarms':
       for (const item of change.items) own('alarms').set(item.alarm_id, item);
       break;
-    case 'hits':
-      for (const item of change.items) own('hitDetails').set(item.hit_id, item);
+    case 'notice':
+      notice(draft, 'page', change.text);
       break;
     case 'forget_notice':
       draft.notices = draft.notices.filter((one) => one.id !== change.id);
@@ -162,7 +160,7 @@ function applyEvent(draft: Draft, event: Event, own: Own): void {
       own('standards').set(event.data.incident_id, 'breached');
       break;
     case 'error':
-      notice(draft, 'error', event.data.detail ?? event.data.title);
+      notice(draft, 'error', [event.data.detail ?? event.data.title, event.data.detail_en ?? event.data.detail ?? event.data.title]);
       break;
     case 'kades.status':
     case 'pong':
@@ -203,7 +201,7 @@ function dispatchOnly(dispatch: Dispatch & { readonly incident?: unknown }): Dis
 
 function putTeamRow(teams: Map<string, Team>, row: TeamRow): void {
   const known = teams.get(row.team_id);
-  const kept = known?.position && (!row.position || known.position.fixed_at >= row.position.fixed_at) ? known : null;
+  const kept = known?.position && (!row.position || fixedAt(known.position) >= fixedAt(row.position)) ? known : null;
   teams.set(row.team_id, {
     team_id: row.team_id,
     code: row.code,
@@ -260,14 +258,19 @@ function addToTrail(trails: Map<string, Trail>, incidentId: string, position: Po
   if (trail.some((one) => one.fixed_at === position.fixed_at && one.lon === position.lon && one.lat === position.lat)) return;
   const last = trail.at(-1);
   const next = [...trail, position];
-  if (last && Date.parse(last.fixed_at) > Date.parse(position.fixed_at)) {
-    next.sort((a, b) => Date.parse(a.fixed_at) - Date.parse(b.fixed_at));
+  if (last && fixedAt(last) > fixedAt(position)) {
+    next.sort((a, b) => fixedAt(a) - fixedAt(b));
   }
   trails.set(incidentId, next.slice(-TRAIL_POINTS));
 }
 
-function notice(draft: Draft, kind: Notice['kind'], text: string): void {
-  if (draft.notices.some((one) => one.kind === kind && one.text === text)) return;
+function unreadText(unread: Unread): Text {
+  const what = unread.type ?? unread.why;
+  return [`Bu sayfanın bilmediği bir ileti geldi (${what}); gerisi sürüyor.`, `A message this page does not know arrived (${what}); all else goes on.`];
+}
+
+function notice(draft: Draft, kind: Notice['kind'], text: Text): void {
+  if (draft.notices.some((one) => one.kind === kind && one.text[0] === text[0])) return;
   const id = (draft.notices.at(-1)?.id ?? 0) + 1;
   draft.notices = [...draft.notices, { id, kind, text }].slice(-NOTICES);
 }

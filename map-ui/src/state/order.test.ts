@@ -10,7 +10,7 @@ const desk = (incidents: Incident[], alarms: DeskAlarm[] = []) =>
     { kind: 'alarms', items: alarms },
   ]);
 const alarm = (change: Partial<DeskAlarm> = {}): DeskAlarm => ({
-  alarm_id: 'al1', incident_id: null, kind: 'nobody_free', raised_at: NOON, acked_at: null, acked_by: null, note: null, drill: false, ...change,
+  alarm_id: 'al1', incident_id: null, kind: 'nobody_free', raised_at: NOON, acked_at: null, acked_by: null, note: null, drill: false, times: 1, ended_at: null, ...change,
 });
 const ids = (incidents: Incident[], alarms: DeskAlarm[] = []) => alertList(desk(incidents, alarms), 'dispatcher').map((row) => row.incident.id);
 

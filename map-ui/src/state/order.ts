@@ -71,7 +71,7 @@ function compare(a: Row, b: Row): number {
 }
 
 export function openAlarms(state: DeskState): readonly DeskAlarm[] {
-  return [...state.alarms.values()].filter((alarm) => alarm.acked_at === null).sort((a, b) => Date.parse(a.raised_at) - Date.parse(b.raised_at));
+  return [...state.alarms.values()].filter((alarm) => alarm.acked_at === null && alarm.ended_at === null).sort((a, b) => Date.parse(a.raised_at) - Date.parse(b.raised_at));
 }
 
 function alarmsByIncident(state: DeskState): ReadonlyMap<string, DeskAlarm[]> {

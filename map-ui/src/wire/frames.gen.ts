@@ -1,6 +1,32 @@
 // Made by `npm run wire` from the server's schema. Do not edit.
 
 /**
+ * Where one incident stands; derived from its dispatches.
+ */
+export type IncidentState = 'raised' | 'waiting' | 'offered' | 'assigned' | 'on_scene' | 'closed';
+/**
+ * Where one asking of one team stands.
+ */
+export type DispatchState =
+  'offered' | 'acknowledged' | 'accepted' | 'en_route' | 'on_scene' | 'clear' | 'declined' | 'timed_out' | 'withdrawn';
+/**
+ * Why a plate is listed, in the order of rank (E15: terror and stolen first; other lists are a site's choice and rank below).
+ */
+export type Category = 'terror' | 'stolen' | 'wanted' | 'other';
+/**
+ * What a person saw who compared the hit with the list.
+ */
+export type Verdict = 'confirmed' | 'misread' | 'not_active';
+/**
+ * How a hit ended; without one it stays open (E15).
+ */
+export type Outcome = 'vehicle_taken' | 'person_taken' | 'checked_released' | 'not_found' | 'misread' | 'not_active';
+/**
+ * Whether a camera can be looked through.
+ */
+export type CameraState = 'online' | 'offline' | 'fault' | 'maintenance' | 'retired';
+
+/**
  * Every frame of the sockets, as one schema for the pages' types.
  */
 export interface Frames {
@@ -24,66 +50,70 @@ export interface Frames {
     | Heartbeat
     | RenewedFrame
     | WelcomeFrame;
-  client: Hello | Renew | Ping | Ack | Shown | DispatchStatus | PositionIn | Viewport;
+  client: Hello | Renew | Ping | Ack | Shown | SetStatus | Report | Viewport;
 }
 export interface IncidentOpened {
   seq: number | null;
   prev: number | null;
   type: 'incident.opened';
   at: string;
-  data: Incident;
+  data: IncidentData;
 }
-export interface Incident {
+/**
+ * An incident as the desk sees it.
+ */
+export interface IncidentData {
   id: string;
   olay_no: string;
   kind: string;
-  source: string;
-  source_id: string | null;
+  source: 'kades' | 'pts' | 'phone' | 'team_panic' | 'other';
   priority: number;
-  state: 'raised' | 'waiting' | 'offered' | 'assigned' | 'on_scene' | 'closed';
-  provinces: number[];
-  position: Position | null;
+  state: IncidentState;
+  position: Where | null;
   position_kind: 'fix' | 'last_known' | 'none';
   place_text: string | null;
-  instruction: ('observe' | 'stop') | null;
+  instruction: ('observe' | 'stop' | 'withdrawn') | null;
   silent: boolean;
   drill: boolean;
+  source_id: string | null;
+  provinces: number[];
   opened_at: string;
   needed_teams: number;
   owner_id: string | null;
   owner_name: string | null;
+  taken_at: string | null;
   evaluation: ('genuine' | 'mistaken' | 'unclear') | null;
   cancelled: 'informed' | null;
+  further: number;
+  automatic: boolean;
   outcome: string | null;
+  outcome_body: string | null;
   closed_at: string | null;
   merged_into: string | null;
   due_warn_at: string | null;
   due_breach_at: string | null;
   delivered_at: string | null;
   version: number;
-  dispatches: Dispatch[];
+  dispatches: DispatchData[];
 }
-export interface Position {
+/**
+ * A position; null fields are unknown.
+ */
+export interface Where {
   lon: number;
   lat: number;
   accuracy_m: number | null;
-  fixed_at: string;
+  fixed_at: string | null;
 }
-export interface Dispatch {
+/**
+ * One asking of one team.
+ */
+export interface DispatchData {
   id: string;
   incident_id: string;
   team_id: string;
   team_code: string;
-  state:
-    | 'offered'
-    | 'acknowledged'
-    | 'accepted'
-    | 'en_route'
-    | 'on_scene'
-    | 'clear'
-    | 'declined'
-    | 'timed_out'
-    | 'withdrawn';
+  state: DispatchState;
   offered_at: string;
   acknowledged_at: string | null;
   accepted_at: string | null;
@@ -93,8 +123,9 @@ export interface Dispatch {
   reason: string | null;
   distance_m: number | null;
   eta_s: number | null;
-  ack_due_at: string | null;
-  accept_due_at: string | null;
+  fix_age_s: number | null;
+  ack_due_at: string;
+  accept_due_at: string;
   by: ('app' | 'radio') | null;
   lead: boolean;
   drill: boolean;
@@ -104,30 +135,24 @@ export interface IncidentChanged {
   prev: number | null;
   type: 'incident.changed';
   at: string;
-  data: Incident;
+  data: IncidentData;
 }
 export interface DispatchOffered {
   seq: number | null;
   prev: number | null;
   type: 'dispatch.offered';
   at: string;
-  data: Offer;
+  data: OfferData;
 }
-export interface Offer {
+/**
+ * A dispatch with its incident: `dispatch.offered` and `dispatch.changed` alike, so that a new place or instruction reaches the crew.
+ */
+export interface OfferData {
   id: string;
   incident_id: string;
   team_id: string;
   team_code: string;
-  state:
-    | 'offered'
-    | 'acknowledged'
-    | 'accepted'
-    | 'en_route'
-    | 'on_scene'
-    | 'clear'
-    | 'declined'
-    | 'timed_out'
-    | 'withdrawn';
+  state: DispatchState;
   offered_at: string;
   acknowledged_at: string | null;
   accepted_at: string | null;
@@ -137,23 +162,28 @@ export interface Offer {
   reason: string | null;
   distance_m: number | null;
   eta_s: number | null;
-  ack_due_at: string | null;
-  accept_due_at: string | null;
+  fix_age_s: number | null;
+  ack_due_at: string;
+  accept_due_at: string;
   by: ('app' | 'radio') | null;
   lead: boolean;
   drill: boolean;
-  incident: OfferIncident;
+  incident: IncidentBrief;
 }
-export interface OfferIncident {
+/**
+ * What a crew is told of its incident.
+ */
+export interface IncidentBrief {
   id: string;
   olay_no: string;
   kind: string;
-  source: string;
+  source: 'kades' | 'pts' | 'phone' | 'team_panic' | 'other';
   priority: number;
-  position: Position | null;
+  state: IncidentState;
+  position: Where | null;
   position_kind: 'fix' | 'last_known' | 'none';
   place_text: string | null;
-  instruction: ('observe' | 'stop') | null;
+  instruction: ('observe' | 'stop' | 'withdrawn') | null;
   silent: boolean;
   drill: boolean;
 }
@@ -162,7 +192,7 @@ export interface DispatchChanged {
   prev: number | null;
   type: 'dispatch.changed';
   at: string;
-  data: Dispatch;
+  data: OfferData;
 }
 export interface KadesAlertFrame {
   seq: number | null;
@@ -182,6 +212,12 @@ export interface KadesAlert {
   duress: boolean;
   further: number;
   drill: boolean;
+}
+export interface Position {
+  lon: number;
+  lat: number;
+  accuracy_m: number | null;
+  fixed_at: string;
 }
 export interface KadesTrailFrame {
   seq: number | null;
@@ -214,33 +250,50 @@ export interface PtsHitFrame {
   at: string;
   data: PtsHit;
 }
+/**
+ * `pts.hit` to `desk:<province>`: a listed plate passed a gate, was compared, or has its outcome.
+ */
 export interface PtsHit {
   hit_id: string;
-  incident_id: string | null;
+  incident_id: string;
   gate_id: string;
-  category: 'stolen' | 'wanted' | 'terror' | 'other';
+  category: Category;
   read_at: string;
-  verdict: ('confirmed' | 'misread' | 'not_active') | null;
-  outcome: string | null;
-  position: Position | null;
+  verdict: Verdict | null;
+  outcome: Outcome | null;
+  position: Position1;
   late: boolean;
-  drill: boolean;
+  drill?: false;
+}
+/**
+ * A fix on the wire.
+ *
+ * NaN passes here on purpose: `fix()` then refuses it with a sentence of its own instead of a schema error.
+ */
+export interface Position1 {
+  lon: number;
+  lat: number;
+  accuracy_m?: number | null;
+  fixed_at: string;
 }
 export interface TeamMovedFrame {
   seq: number | null;
   prev: number | null;
   type: 'team.moved';
   at: string;
-  data: TeamMoved;
+  data: TeamMovedData;
 }
-export interface TeamMoved {
+/**
+ * Where a team is now; conflated, at most once a second for each team.
+ */
+export interface TeamMovedData {
   team_id: string;
   code: string;
-  kind: string;
+  kind: 'patrol' | 'motorcycle' | 'foot' | 'traffic' | 'plainclothes' | 'special';
   force: 'police' | 'gendarmerie';
-  roster: string;
+  roster: 'available' | 'paused' | 'off_duty';
   free: boolean;
-  position: Position;
+  position: Where;
   heading_deg: number | null;
   speed_mps: number | null;
   stale: boolean;
@@ -250,15 +303,18 @@ export interface TeamChangedFrame {
   prev: number | null;
   type: 'team.changed';
   at: string;
-  data: TeamChanged;
+  data: TeamData;
 }
-export interface TeamChanged {
+/**
+ * A team's state.
+ */
+export interface TeamData {
   team_id: string;
   code: string;
-  kind: string;
+  kind: 'patrol' | 'motorcycle' | 'foot' | 'traffic' | 'plainclothes' | 'special';
   force: 'police' | 'gendarmerie';
   province: number;
-  roster: string;
+  roster: 'available' | 'paused' | 'off_duty';
   free: boolean;
   dispatch_id: string | null;
 }
@@ -269,32 +325,32 @@ export interface CameraChangedFrame {
   at: string;
   data: CameraChanged;
 }
+/**
+ * `camera.changed` to `desk:<province>`: a camera came, went, failed, or looks elsewhere now; the desk fetches it again.
+ */
 export interface CameraChanged {
   camera_id: string;
-  state: string;
+  state: CameraState;
 }
 export interface DeskAlarmFrame {
   seq: number | null;
   prev: number | null;
   type: 'desk.alarm';
   at: string;
-  data: DeskAlarm;
+  data: AlarmData;
 }
-export interface DeskAlarm {
+/**
+ * Something the desk must hear; it sounds again until somebody acknowledges it or its cause is gone (`ended_at`).
+ */
+export interface AlarmData {
   alarm_id: string;
   incident_id: string | null;
-  kind:
-    | 'nobody_free'
-    | 'offers_exhausted'
-    | 'unowned'
-    | 'declined_after_accept'
-    | 'konumsuz'
-    | 'revoked_device'
-    | 'team_panic'
-    | 'job_failed';
+  kind: string;
   raised_at: string;
+  times: number;
   acked_at: string | null;
   acked_by: string | null;
+  ended_at: string | null;
   note: string | null;
   drill: boolean;
 }
@@ -303,19 +359,23 @@ export interface StandardWarned {
   prev: number | null;
   type: 'standard.warned';
   at: string;
-  data: Standard;
+  data: StandardData;
 }
-export interface Standard {
+/**
+ * E3: not delivered to a unit within its time.
+ */
+export interface StandardData {
   incident_id: string;
-  standard: string;
+  standard: 'E3';
   due_at: string;
+  drill: boolean;
 }
 export interface StandardBreached {
   seq: number | null;
   prev: number | null;
   type: 'standard.breached';
   at: string;
-  data: Standard;
+  data: StandardData;
 }
 export interface ErrorFrame {
   seq: number | null;
@@ -380,6 +440,9 @@ export interface Renew {
 export interface Ping {
   type: 'ping';
 }
+/**
+ * The app has the `dispatch.offered` of that number.
+ */
 export interface Ack {
   type: 'ack';
   seq: number;
@@ -388,21 +451,30 @@ export interface Shown {
   type: 'shown';
   seq: number;
 }
-export interface DispatchStatus {
+/**
+ * A crew's answer, or where it has got to.
+ */
+export interface SetStatus {
   type: 'dispatch.status';
   dispatch_id: string;
   client_id: string;
-  state: 'acknowledged' | 'accepted' | 'en_route' | 'on_scene' | 'clear' | 'declined';
+  state: 'accepted' | 'declined' | 'en_route' | 'on_scene' | 'clear';
 }
-export interface PositionIn {
+/**
+ * Where a crew is. NaN passes the schema on purpose: `geo.Point` refuses it with a sentence of its own.
+ */
+export interface Report {
   type: 'position';
   lon: number;
   lat: number;
-  accuracy_m: number | null;
+  accuracy_m?: number | null;
   fixed_at: string;
-  heading_deg: number | null;
-  speed_mps: number | null;
+  heading_deg?: number | null;
+  speed_mps?: number | null;
 }
+/**
+ * What a console looks at: west, south, east, north in degrees.
+ */
 export interface Viewport {
   type: 'viewport';
   /**

@@ -9,7 +9,7 @@ export type Welcome = Frame<'welcome'>['data'];
 export type Event = Exclude<ServerFrame, { type: 'welcome' }>;
 
 export type Incident = Frame<'incident.opened'>['data'];
-export type Dispatch = Frame<'dispatch.changed'>['data'];
+export type Dispatch = Incident['dispatches'][number];
 export type Offer = Frame<'dispatch.offered'>['data'];
 export type KadesAlert = Frame<'kades.alert'>['data'];
 export type KadesStage = Frame<'kades.status'>['data']['stage'];
@@ -18,6 +18,12 @@ export type TeamMoved = Frame<'team.moved'>['data'];
 export type TeamChanged = Frame<'team.changed'>['data'];
 export type DeskAlarm = Frame<'desk.alarm'>['data'];
 export type Position = NonNullable<Incident['position']>;
+
+/** When a position was measured, in milliseconds; one of unknown age counts as the oldest. */
+export function fixedAt(position: Position): number {
+  const at = position.fixed_at === null ? NaN : Date.parse(position.fixed_at);
+  return Number.isNaN(at) ? 0 : at;
+}
 
 /** A frame this page cannot use. It is shown, never thrown: a new server must not blind an old page. */
 export interface Unread {

@@ -46,6 +46,19 @@ export class Rest {
     return this.steadily<T>('GET', path, null, RETRY_AFTER_MS);
   }
 
+  /** Every page of a list. */
+  async all<T>(path: string): Promise<readonly T[]> {
+    const items: T[] = [];
+    let next: string | null = null;
+    do {
+      const ask: string = next === null ? path : `${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(next)}`;
+      const page: { readonly items: readonly T[]; readonly next?: string | null } = await this.get(ask);
+      items.push(...page.items);
+      next = page.next ?? null;
+    } while (next !== null);
+    return items;
+  }
+
   post<T = unknown>(path: string, body: Body = {}): Promise<T> {
     return this.steadily<T>('POST', path, { client_id: this.newId(), ...body }, RETRY_AFTER_MS);
   }

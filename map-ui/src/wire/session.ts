@@ -17,6 +17,7 @@ export interface SessionOptions {
   readonly name: string;
   readonly language: () => string;
   readonly storage?: Storage;
+  readonly lasting?: Storage;
   readonly fetch?: typeof fetch;
   readonly now?: () => number;
   readonly channel?: BroadcastChannel | null;
@@ -63,11 +64,21 @@ export class Session {
 
   /** Raises `Problem` for wrong credentials or a lock-out, `NoAnswer` without a line. */
   async signIn(username: string, password: string): Promise<void> {
-    const form = new URLSearchParams({ grant_type: 'password', username, password });
+    const form = new URLSearchParams({ grant_type: 'password', username, password, device: this.device() });
     this.keep(await this.ask('/api/v1/token', form.toString(), 'application/x-www-form-urlencoded'));
   }
 
+  /** Ends the session here and, where the line allows, on the server too. */
   signOut(): void {
+    const access = this.tokens?.access;
+    if (access !== undefined) {
+      const headers = { Authorization: `Bearer ${access}` };
+      void this.fetch('/api/v1/token/revoke', { method: 'POST', headers, keepalive: true, credentials: 'omit' }).catch(() => undefined);
+    }
+    this.end();
+  }
+
+  private end(): void {
     this.tokens = null;
     clearTimeout(this.timer);
     this.storage.removeItem(this.key);
@@ -93,7 +104,7 @@ export class Session {
     const held = this.tokens;
     if (held === null) return null;
     try {
-      const answer = await this.ask('/api/v1/token/refresh', JSON.stringify({ refresh_token: held.refresh }), 'application/json');
+      const answer = await this.ask('/api/v1/token/refresh', JSON.stringify({ refresh_token: held.refresh, device: this.device() }), 'application/json');
       const access = this.keep(answer);
       this.channel?.postMessage({ after: held.refresh, answer });
       for (const listener of this.renewed) listener(access);
@@ -101,7 +112,7 @@ export class Session {
     } catch (fault) {
       // Only the server's own no ends a shift; a broken line is tried again, with the old token while it lasts.
       if (fault instanceof Problem && (fault.status === 401 || fault.status === 403 || fault.status === 400)) {
-        this.signOut();
+        this.end();
         return null;
       }
       this.schedule(5_000);
@@ -168,6 +179,17 @@ export class Session {
     } catch {
       return null;
     }
+  }
+
+  /** An id of this browser, made once: the server binds the session to it, so that a copied token is worth nothing elsewhere. */
+  private device(): string {
+    const key = 'merkez.device';
+    const lasting = this.options.lasting ?? localStorage;
+    const known = lasting.getItem(key);
+    if (known !== null) return known;
+    const made = crypto.randomUUID();
+    lasting.setItem(key, made);
+    return made;
   }
 
   private get key(): string {

@@ -1,0 +1,186 @@
+import { language } from '../i18n';
+import { Siren } from '../sound/siren';
+import { EMPTY, reduce, type Change, type DeskState } from '../state/desk';
+import { ringing, type Ring } from '../state/order';
+import { Store } from '../state/store';
+import type { Camera, Gate, Me, TeamRow } from '../wire/answers';
+import { ServerClock } from '../wire/clock';
+import type { DeskAlarm, Event, Incident } from '../wire/frames';
+import { Rest } from '../wire/rest';
+import { Session } from '../wire/session';
+import { Live, socketUrl, type Link } from '../wire/socket';
+import type { Bounds } from '../map/map';
+
+export const DESK_ROLES: readonly string[] = ['operator', 'dispatcher', 'supervisor'];
+
+const SHOWN_TYPES = new Set<Event['type']>(['incident.opened', 'kades.alert', 'pts.hit', 'desk.alarm', 'standard.breached']);
+/** How long `M` keeps one thing quiet on this console. It rings on at every other. */
+const MUTE_MS = 60_000;
+
+/** Everything the desk page has besides its looks: the line, the state, the sound, who sits here. */
+export class Desk {
+  readonly clock = new ServerClock();
+  readonly session = new Session({ name: 'desk', language });
+  readonly rest = new Rest({ token: (renewed) => this.session.token(renewed), language });
+  readonly store = new Store<DeskState, Change>(EMPTY, reduce, mergeKey);
+  readonly siren = new Siren(() => {
+    this.tell();
+  });
+  me: Me | null = null;
+  link: Link = { phase: 'connecting', since: Date.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0, ended: null };
+  /** The operator knows that this console has no sound and works by eye. */
+  deaf = false;
+  private live: Live | null = null;
+  private bounds: Bounds | null = null;
+  private readonly muted = new Map<string, number>();
+  private toShow: number[] = [];
+  private readonly listeners = new Set<() => void>();
+
+  constructor() {
+    this.session.onRenewed((token) => this.live?.renew(token));
+    this.session.onEnded(() => {
+      this.close();
+    });
+    this.store.subscribe(() => {
+      this.sound();
+      this.confirmShown();
+    });
+    setInterval(() => {
+      this.sound();
+    }, 1_000);
+    addEventListener('online', () => this.live?.hurry());
+    document.addEventListener('visibilitychange', () => this.live?.hurry());
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async signIn(username: string, password: string): Promise<void> {
+    await this.session.signIn(username, password);
+    await this.open();
+  }
+
+  /** Read who sits here and open the line. */
+  async open(): Promise<void> {
+    this.me = await this.rest.get<Me>('/me');
+    this.tell();
+    if (!DESK_ROLES.includes(this.me.role)) return;
+    this.live = new Live({
+      url: socketUrl('/ws/operator'),
+      token: () => this.session.token(),
+      clock: this.clock,
+      onWelcome: (welcome) => {
+        if (welcome.replay === 'snapshot') this.store.push({ kind: 'fresh' });
+        if (this.bounds) this.live?.send({ type: 'viewport', bbox: this.bounds });
+        void this.load();
+      },
+      onEvent: (event) => {
+        this.store.push({ kind: 'event', event });
+        if (event.seq !== null && SHOWN_TYPES.has(event.type)) this.toShow.push(event.seq);
+      },
+      onUnread: (unread) => {
+        this.store.push({ kind: 'unread', unread });
+      },
+      onLink: (link) => {
+        this.link = link;
+        this.tell();
+      },
+      onRefused: () => this.session.renew(),
+    });
+    this.live.start();
+  }
+
+  /** What no frame brings, and the net under what frames bring. */
+  async load(): Promise<void> {
+    const steps: (() => Promise<void>)[] = [
+      async () => {
+        this.store.push({ kind: 'incidents', items: await this.rest.all<Incident>('/incidents?state=open'), whole: true });
+      },
+      async () => {
+        this.store.push({ kind: 'alarms', items: await this.rest.all<DeskAlarm>('/alarms?open=true') });
+      },
+      async () => {
+        this.store.push({ kind: 'teams', items: await this.rest.all<TeamRow>('/teams') });
+      },
+      async () => {
+        this.store.push({ kind: 'gates', items: await this.rest.all<Gate>('/pts/gates') });
+      },
+      async () => {
+        this.store.push({ kind: 'cameras', items: await this.rest.all<Camera>('/kgys/cameras') });
+      },
+    ];
+    const results = await Promise.allSettled(steps.map((step) => step()));
+    if (results.some((result) => result.status === 'rejected')) {
+      this.store.push({ kind: 'notice', text: ['Bazı listeler okunamadı; canlı akış sürüyor.', 'Some lists could not be read; the live line goes on.'] });
+    }
+  }
+
+  setBounds(bounds: Bounds): void {
+    this.bounds = bounds;
+    this.live?.send({ type: 'viewport', bbox: bounds });
+  }
+
+  signOut(): void {
+    this.session.signOut();
+  }
+
+  reconnect(): void {
+    this.live?.start();
+  }
+
+  /** What rings on this console now, muted things left out. */
+  rings(): readonly Ring[] {
+    if (!this.me) return [];
+    const now = Date.now();
+    return ringing(this.store.state, this.me.role).filter((ring) => (this.muted.get(ring.key) ?? 0) < now);
+  }
+
+  /** Quiet what rings now, for a minute, here. */
+  mute(): void {
+    const until = Date.now() + MUTE_MS;
+    for (const ring of this.rings()) this.muted.set(ring.key, until);
+    this.sound();
+    this.tell();
+  }
+
+  private close(): void {
+    this.live?.stop();
+    this.live = null;
+    this.me = null;
+    this.siren.ring(null);
+    this.store.push({ kind: 'fresh' });
+    this.tell();
+  }
+
+  private sound(): void {
+    const rings = this.rings();
+    const tone = rings[0]?.tone ?? null;
+    this.siren.ring(tone);
+    const root = document.documentElement.dataset;
+    root['audio'] = this.siren.ready ? 'running' : 'suspended';
+    root['ringing'] = tone ?? '';
+    root['level'] = this.siren.level().toFixed(3);
+    document.title = rings.length > 0 ? `(${String(rings.length)}) ● Haber Merkezi` : 'Haber Merkezi';
+  }
+
+  /** Evidence for the log: after the frame in which it was drawn, and only where somebody could see it. */
+  private confirmShown(): void {
+    const seqs = this.toShow;
+    this.toShow = [];
+    if (seqs.length === 0 || document.visibilityState !== 'visible') return;
+    requestAnimationFrame(() => {
+      for (const seq of seqs) this.live?.send({ type: 'shown', seq });
+    });
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** Of a team's moves within one frame only the last is drawn. Every other frame counts. */
+export function mergeKey(change: Change): string | null {
+  return change.kind === 'event' && change.event.type === 'team.moved' ? `moved:${change.event.data.team_id}` : null;
+}

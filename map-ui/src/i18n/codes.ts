@@ -1,0 +1,110 @@
+import type { Text } from './index';
+
+/** Words of the wire as people say them. Codes of frames and answers on the left; docs/glossary.md pairs the terms. */
+export const codes: Readonly<Record<string, Text>> = {
+  // incident states
+  raised: ['Yeni', 'New'],
+  waiting: ['Ekip bekliyor', 'Waiting for a team'],
+  offered: ['Ekibe soruldu', 'Offered'],
+  assigned: ['Ekip yolda', 'Team assigned'],
+  on_scene: ['Olay yerinde', 'On scene'],
+  closed: ['Kapandı', 'Closed'],
+  // dispatch states
+  acknowledged: ['Cihaza ulaştı', 'Acknowledged'],
+  accepted: ['Kabul etti', 'Accepted'],
+  en_route: ['Yolda', 'En route'],
+  clear: ['Bitti', 'Clear'],
+  declined: ['Reddetti', 'Declined'],
+  timed_out: ['Süre doldu', 'Timed out'],
+  withdrawn: ['Geri çekildi', 'Withdrawn'],
+  // reasons of a dispatch
+  covered: ['Başka ekip gidiyor', 'Another team is going'],
+  busy: ['Ekip başka görevde', 'Team is on another job'],
+  recalled: ['Merkez geri çağırdı', 'Recalled by the desk'],
+  replaced: ['Yeniden soruldu', 'Asked anew'],
+  unacknowledged: ['Cihazdan ses yok', 'No word from the app'],
+  unaccepted: ['Yanıt yok', 'No answer'],
+  left: ['Kabulden sonra ayrıldı', 'Left after accepting'],
+  merged: ['Olaylar birleşti', 'Incidents merged'],
+  // sources and kinds
+  kades: ['KADES', 'KADES'],
+  pts: ['PTS', 'PTS'],
+  phone: ['155 telefon', '155 call'],
+  hand: ['Elle açıldı', 'By hand'],
+  team_panic: ['Ekip imdat', 'Team panic'],
+  panic: ['İmdat', 'Panic'],
+  plate_hit: ['Plaka eşleşmesi', 'Plate hit'],
+  domestic_violence: ['Aile içi şiddet', 'Domestic violence'],
+  violence: ['Şiddet', 'Violence'],
+  burglary: ['Hırsızlık', 'Burglary'],
+  theft: ['Hırsızlık', 'Theft'],
+  fight: ['Kavga', 'Fight'],
+  traffic: ['Trafik', 'Traffic'],
+  noise: ['Gürültü', 'Noise'],
+  suspicious: ['Şüpheli durum', 'Suspicious'],
+  missing_person: ['Kayıp kişi', 'Missing person'],
+  other: ['Diğer', 'Other'],
+  // triggers
+  button: ['Düğme', 'Button'],
+  silent: ['Sessiz basış', 'Silent press'],
+  sms: ['SMS', 'SMS'],
+  // position
+  fix: ['Konum var', 'Position known'],
+  last_known: ['Son bilinen konum', 'Last known position'],
+  none: ['Konumsuz', 'No position'],
+  // instruction
+  observe: ['Gözle, yaklaşma', 'Observe, do not approach'],
+  stop: ['Durdur', 'Stop'],
+  // evaluation and verdicts
+  genuine: ['Gerçek', 'Genuine'],
+  mistaken: ['Yanlışlıkla', 'Mistaken'],
+  unclear: ['Belirsiz', 'Unclear'],
+  confirmed: ['Doğrulandı', 'Confirmed'],
+  misread: ['Yanlış okuma', 'Misread'],
+  not_active: ['Kayıt geçerli değil', 'Not active'],
+  // how a hit ended
+  vehicle_taken: ['Araç ele geçirildi', 'Vehicle taken'],
+  person_taken: ['Kişi yakalandı', 'Person taken'],
+  checked_released: ['Bakıldı, bırakıldı', 'Checked and released'],
+  not_found: ['Bulunamadı', 'Not found'],
+  // hot list
+  stolen: ['Çalıntı', 'Stolen'],
+  wanted: ['Aranan', 'Wanted'],
+  terror: ['Terör', 'Terror'],
+  exact: ['Tam eşleşme', 'Exact match'],
+  // rosters and teams
+  available: ['Görevde', 'Available'],
+  paused: ['Molada', 'On break'],
+  off_duty: ['Görev dışı', 'Off duty'],
+  out_of_service: ['Hizmet dışı', 'Out of service'],
+  police: ['Polis', 'Police'],
+  gendarmerie: ['Jandarma', 'Gendarmerie'],
+  patrol: ['Devriye', 'Patrol'],
+  motorcycle: ['Yunus', 'Motorcycle'],
+  foot: ['Yaya', 'Foot'],
+  plainclothes: ['Sivil', 'Plain clothes'],
+  special: ['Özel harekât', 'Special'],
+  // alarms
+  nobody_free: ['Boşta ekip yok', 'No team is free'],
+  offers_exhausted: ['Sorulan ekipler yanıt vermedi', 'No asked team answered'],
+  unowned: ['Olayı kimse üstlenmedi', 'Nobody has taken it'],
+  declined_after_accept: ['Kabul eden ekip vazgeçti', 'Declined after accepting'],
+  konumsuz: ['Konumsuz çağrı', 'Call without a position'],
+  revoked_device: ['İptal edilmiş cihazdan çağrı', 'Press from a revoked phone'],
+  job_failed: ['Arka plan işi durdu', 'A background job failed'],
+  // by
+  app: ['Uygulama', 'App'],
+  radio: ['Telsiz', 'Radio'],
+  // caller stages
+  received: ['Alındı', 'Received'],
+  team_on_the_way: ['Ekip yolda', 'Team on the way'],
+  arrived: ['Ekip geldi', 'Team has arrived'],
+  // roles
+  operator: ['KGYS operatörü', 'KGYS operator'],
+  dispatcher: ['Haber Merkezi', 'Dispatcher'],
+  supervisor: ['Vardiya amiri', 'Supervisor'],
+  team: ['Ekip', 'Team'],
+  // safe channel
+  call: ['Arama', 'Call'],
+  whatsapp: ['WhatsApp', 'WhatsApp'],
+};

@@ -1,0 +1,22 @@
+/** Words that more than one page says. */
+export const words = {
+  signIn: ['Oturum aç', 'Sign in'],
+  signOut: ['Çıkış', 'Sign out'],
+  username: ['Kullanıcı adı', 'User name'],
+  password: ['Parola', 'Password'],
+  noAnswer: ['Sunucudan yanıt yok. Bağlantıyı denetleyin.', 'No answer from the server. Check the connection.'],
+  wrongDoor: ['Bu hesap bu sayfayı kullanamaz.', 'This account cannot use this page.'],
+  drill: ['TATBİKAT', 'DRILL'],
+  live: ['Canlı', 'Live'],
+  connecting: ['Bağlanıyor…', 'Connecting…'],
+  waiting: ['Bağlantı yok · {n} sn sonra yeniden denenecek', 'No connection · next try in {n} s'],
+  ended: ['Bağlantı kapandı', 'Connection closed'],
+  elsewhere: ['Bu hesap başka yerde açıldı', 'This account was opened elsewhere'],
+  replayed: ['{n} olay yeniden alındı', '{n} events replayed'],
+  fresh: ['tüm görüntü yenilendi', 'whole picture renewed'],
+  cancel: ['Vazgeç', 'Cancel'],
+  close: ['Kapat', 'Close'],
+  send: ['Gönder', 'Send'],
+  language: ['EN', 'TR'],
+  theme: ['Gündüz / gece', 'Day / night'],
+} as const;
