@@ -1,0 +1,1 @@
+"""Incidents, teams, choosing, offering, escalating: the middle of the house."""

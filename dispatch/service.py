@@ -1,0 +1,140 @@
+"""Answers: what befalls a dispatch, and all that follows from it. Runs in the caller's transaction and never commits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from core.errors import NotFound, Problem
+from core.timers import drop_timer, set_timer
+from dispatch import rules, store
+from dispatch.alarms import ENDED_BY_A_YES, alarm_for, end_alarms
+from dispatch.announce import tell_dispatches, tell_incident, tell_teams
+from dispatch.choosing import UNACCEPTED, UNACKNOWLEDGED, line, offer_next
+from dispatch.states import LIVE, Act, Dispatch, DispatchState, Event, Incident
+from dispatch.store import History, TeamLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from core.db import Tx
+    from dispatch.choosing import Actor, Site
+
+
+class NotOnScene(Problem):
+    """A team that never arrived cannot be done there; it may decline, and the next is asked."""
+
+    status = 409
+    slug = "not-on-scene"
+    title_tr = "Ekip olay yerinde değil"
+    title_en = "Not on scene"
+    tr = "Ekip olay yerine varmadan görev bitirilemez. Gidemiyorsanız reddedin; sıradaki ekip çağrılır."
+    en = "A dispatch cannot be cleared before the team was on scene. If you cannot go, decline, and the next team is asked."
+
+
+async def answer(
+    tx: Tx,
+    dispatch_id: UUID,
+    event: Event,
+    now: datetime,
+    site: Site,
+    *,
+    team_id: UUID | None,
+    actor: Actor | None = None,
+    wait: bool = True,
+) -> rules.Decision:
+    """Something befell a dispatch: by its crew (`team_id`), by a desk of the scope, or by the clock.
+
+    Raises NotFound for another's dispatch, NotOnScene, and `store.Busy` with `wait` false.
+    """
+    found = await store.lock_dispatch(tx, dispatch_id, team_id, wait=wait)
+    if found is None:
+        raise NotFound
+    incident, team = found
+    dispatch = next(d for d in incident.dispatches if d.id == dispatch_id)
+    decision = rules.decide(dispatch, incident, team, event, now)
+    if decision.refused == rules.NOT_ON_SCENE:
+        raise NotOnScene
+    if decision.changed:
+        engaged = decision.dispatch if decision.engages else None
+        await settle(tx, incident, decision, now, site, actor=actor, engaged=engaged)
+    return decision
+
+
+async def time_out(tx: Tx, dispatch_id: UUID, act: Act, now: datetime, site: Site) -> None:
+    """15 s without the app's word, or 30 s without a person's: the team is free for others, the next is asked.
+
+    Only one of the two waits is set at a time: while nothing has acknowledged, the second cannot matter.
+    """
+    decision = await answer(tx, dispatch_id, Event(act), now, site, team_id=None, wait=False)
+    if act is Act.UNACKNOWLEDGED and decision.dispatch.state is DispatchState.ACKNOWLEDGED:
+        await set_timer(tx, UNACCEPTED, dispatch_id, decision.dispatch.accept_due_at)
+
+
+async def settle(
+    tx: Tx,
+    before: Incident,
+    change: rules.Change,
+    now: datetime,
+    site: Site,
+    *,
+    actor: Actor | None = None,
+    engaged: Dispatch | None = None,
+    history: Sequence[History] = (),
+) -> Incident:
+    """Write a change and all that follows: tell everybody, end what waited, ask the next, wake those who wait for a team."""
+    after = change.incident
+    teams = await store.save(
+        tx,
+        after,
+        now,
+        changed=change.changed,
+        released=change.released,
+        engaged=engaged,
+        events=[*history, *(_dispatch_line(d, actor) for d in change.changed)],
+    )
+    await tell_dispatches(tx, after, change.changed, now)
+    if _told_of(before) != _told_of(after):
+        await tell_incident(tx, after, now)
+    await tell_teams(tx, teams, now)
+    await _end_waits(tx, before, change.changed, now)
+    for kind in change.alarms:
+        after = await alarm_for(tx, after, kind, now, site.periods)
+    if not after.open:
+        after = await end_alarms(tx, after, after.alarms, now)
+    elif rules.missing(after) == 0:
+        after = await end_alarms(tx, after, ENDED_BY_A_YES, now)
+    if change.offer:
+        after = await offer_next(tx, after, now, site)
+    await wake_waiting(tx, teams, now)
+    return after
+
+
+def _dispatch_line(dispatch: Dispatch, actor: Actor | None) -> History:
+    detail = {"dispatch_id": dispatch.id, "team": dispatch.team_code, "by": dispatch.by, "reason": dispatch.reason}
+    return line(f"dispatch.{dispatch.state.value}", actor, **detail)
+
+
+def _told_of(incident: Incident) -> Incident:
+    """What a desk would see differently, its dispatches aside: they have frames of their own."""
+    return replace(incident, dispatches=(), alarms=frozenset())
+
+
+async def _end_waits(tx: Tx, before: Incident, changed: Iterable[Dispatch], now: datetime) -> None:
+    """Take back the wait of an offer that was answered or withdrawn; the one that is set is told by the time."""
+    live = {d.id for d in before.dispatches if d.state in LIVE}
+    for dispatch in changed:
+        if dispatch.id in live and dispatch.state not in LIVE and dispatch.state is not DispatchState.TIMED_OUT:
+            await drop_timer(tx, UNACKNOWLEDGED if now <= dispatch.ack_due_at else UNACCEPTED, dispatch.id)
+
+
+async def wake_waiting(tx: Tx, teams: Iterable[TeamLine], now: datetime) -> None:
+    """A team has freed: whoever waits for one looks again, the most urgent first."""
+    provinces = {team.province for team in teams if team.free}
+    if not provinces:
+        return
+    waiting = await store.waiting_for(tx, provinces)
+    if waiting:
+        await store.hasten(tx, waiting, now)

@@ -1,0 +1,433 @@
+"""Dispatch's only door to the database: named statements in, the rules' own values out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from pydantic_core import to_json
+
+from core.ids import new_id
+from core.sql import load
+from dispatch.states import Dispatch, DispatchState, Incident, IncidentState, Team
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from core.db import Row, Tx
+
+_SQL = load("dispatch")
+
+#: Candidates kept of each choice (E11).
+LISTED = 8
+#: With no more free teams in reach than this a claim sorts them all; with more it walks outward from the incident.
+FEW = 300
+
+
+@dataclass(frozen=True, slots=True)
+class TeamLine:
+    """A team as the desk's list and the frames show it."""
+
+    id: UUID
+    code: str
+    kind: str
+    force: str
+    province: int
+    roster: str
+    engaged_dispatch: UUID | None
+
+    @property
+    def free(self) -> bool:
+        """May be claimed."""
+        return self.roster == "available" and self.engaged_dispatch is None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A line of an incident's history: what, by whom, and what there is to know of it."""
+
+    kind: str
+    actor_kind: str | None = None
+    actor_id: UUID | None = None
+    actor_name: str | None = None
+    detail: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What a search came back with. `teams` are the nearest ones in any state, as the database told them."""
+
+    yields: bool
+    chosen: UUID | None
+    teams: list[dict[str, Any]]
+
+
+def _json(value: object) -> Jsonb:
+    return Jsonb(value, dumps=to_json)
+
+
+# --- facts -----------------------------------------------------------------------------------------------------------------------------
+
+_INCIDENT_TIMES = (
+    *("received_at", "fixed_at", "taken_at", "again_at", "warned_at", "breached_at"),
+    *("due_warn_at", "due_breach_at", "delivered_at", "closed_at"),
+)
+_INCIDENT_IDS = ("id", "source_id", "owner_id", "closed_by", "merged_into")
+_INCIDENT_PLAIN = (
+    *("olay_no", "home", "source", "kind", "priority", "lon", "lat", "accuracy_m", "position_kind", "place_text", "instruction"),
+    *("silent", "drill", "automatic", "needed_teams", "owner_name", "evaluation", "cancelled", "further", "round", "seeking"),
+    *("outcome", "outcome_body", "version"),
+)
+_DISPATCH_TIMES = ("offered_at", "ack_due_at", "accept_due_at", "acknowledged_at", "accepted_at", "en_route_at", "on_scene_at", "ended_at")
+_DISPATCH_IDS = ("id", "incident_id", "team_id", "offered_by")
+_DISPATCH_PLAIN = ("team_code", "team_province", "round", "reason", "by", "lead", "drill", "distance_m", "eta_s", "fix_age_s")
+
+
+def _fields(row: Mapping[str, Any], times: Iterable[str], ids: Iterable[str], plain: Iterable[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {name: row[name] for name in plain}
+    found.update((name, None if row[name] is None else datetime.fromisoformat(row[name])) for name in times)
+    found.update((name, None if row[name] is None else UUID(row[name])) for name in ids)
+    return found
+
+
+def incident_of(facts: Mapping[str, Any]) -> Incident:
+    """Read what `dispatch_facts` tells."""
+    row = facts["incident"]
+    return Incident(
+        **_fields(row, _INCIDENT_TIMES, _INCIDENT_IDS, _INCIDENT_PLAIN),
+        state=IncidentState(row["state"]),
+        provinces=frozenset(row["provinces"]),
+        reach=frozenset(row["reach"]),
+        dispatches=tuple(_dispatch_of(d) for d in facts["dispatches"]),
+        alarms=frozenset(facts["alarms"]),
+    )
+
+
+def _dispatch_of(row: Mapping[str, Any]) -> Dispatch:
+    return Dispatch(**_fields(row, _DISPATCH_TIMES, _DISPATCH_IDS, _DISPATCH_PLAIN), state=DispatchState(row["state"]))
+
+
+def _team_line(row: Row) -> TeamLine:
+    return TeamLine(**{name: row[name] for name in TeamLine.__slots__})
+
+
+class Busy(Exception):  # noqa: N818 - not a fault: the caller comes back
+    """Somebody else works on the incident at this moment, and the caller did not want to wait."""
+
+
+def _unless_busy(facts: dict[str, Any] | None) -> dict[str, Any] | None:
+    if facts is not None and "busy" in facts:
+        raise Busy
+    return facts
+
+
+async def lock_incident(tx: Tx, incident_id: UUID, *, any_scope: bool = False, wait: bool = True) -> Incident | None:
+    """Lock an incident until the transaction ends; None when there is none in scope.
+
+    `any_scope` is for the sources' doors only. Raises `Busy` where it is locked and `wait` is false: a timer's handler must not wait
+    for an incident while it holds its timer, which the incident's holder may be about to set.
+    """
+    facts = _unless_busy(await tx.value(_SQL["lock_incident"], {"id": incident_id, "any_scope": any_scope, "wait": wait}))
+    return None if facts is None else incident_of(facts)
+
+
+async def lock_dispatch(tx: Tx, dispatch_id: UUID, team_id: UUID | None, *, wait: bool = True) -> tuple[Incident, Team] | None:
+    """Lock a dispatch's incident and team. `team_id` is the calling crew's, None for a desk or a job. Raises `Busy` as above."""
+    facts = _unless_busy(await tx.value(_SQL["lock_dispatch"], {"id": dispatch_id, "team_id": team_id, "wait": wait}))
+    if facts is None:
+        return None
+    team = facts["team"]
+    engaged = team["engaged_dispatch"]
+    return incident_of(facts), Team(UUID(team["id"]), team["roster"], None if engaged is None else UUID(engaged))
+
+
+async def look(tx: Tx, dispatch_id: UUID, team_id: UUID | None) -> Incident | None:
+    """Return the incident of a dispatch without a lock."""
+    facts = await tx.value(_SQL["look"], {"id": dispatch_id, "team_id": team_id})
+    return None if facts is None else incident_of(facts)
+
+
+async def in_hand(tx: Tx, team_id: UUID) -> list[tuple[Incident, Dispatch]]:
+    """Return a crew's open offers and running dispatches, oldest first."""
+    found: list[tuple[Incident, Dispatch]] = []
+    for row in await tx.rows(_SQL["in_hand"], {"team_id": team_id}):
+        incident = incident_of(row["facts"])
+        found.append((incident, next(d for d in incident.dispatches if d.id == row["dispatch_id"])))
+    return found
+
+
+async def incident(tx: Tx, incident_id: UUID) -> Incident | None:
+    """Return one incident of the scope, unlocked."""
+    facts = await tx.value(_SQL["incident"], {"id": incident_id})
+    return None if facts is None else incident_of(facts)
+
+
+async def incidents(tx: Tx, *, is_open: bool | None, after: tuple[datetime, UUID] | None, limit: int) -> list[Incident]:
+    """Return incidents of the scope, newest first; `is_open` None = both."""
+    params = {"open": is_open, "after_at": after[0] if after else None, "after_id": after[1] if after else None, "limit": limit}
+    return [incident_of(row["facts"]) for row in await tx.rows(_SQL["incidents"], params)]
+
+
+# --- writing -----------------------------------------------------------------------------------------------------------------------------
+
+
+async def raise_incident(tx: Tx, alert: Mapping[str, Any]) -> tuple[UUID, str, bool]:
+    """Insert an alert's incident or join the person's open one, under any scope: (incident, olay no, joined)."""
+    row = await tx.row(_SQL["raise"], {"alert": _json(alert)})
+    assert row is not None  # noqa: S101 - the function returns one row or raises
+    return row["incident_id"], row["olay_no"], row["joined"]
+
+
+async def save(
+    tx: Tx,
+    incident: Incident,
+    now: datetime,
+    *,
+    changed: Sequence[Dispatch] = (),
+    added: Sequence[Dispatch] = (),
+    released: Sequence[Dispatch] = (),
+    engaged: Dispatch | None = None,
+    candidates: Sequence[Mapping[str, Any]] = (),
+    events: Sequence[History] = (),
+) -> list[TeamLine]:
+    """Write an incident that this transaction has locked, and all that changed with it; returns the teams let go or taken."""
+    rows = await tx.rows(
+        _SQL["save"],
+        {
+            "incident": _json(incident),
+            "changed": _json(changed),
+            "added": _json(added),
+            "freed": [d.id for d in released],
+            "freed_teams": [d.team_id for d in released],
+            "engaged": engaged.id if engaged else None,
+            "engaged_team": engaged.team_id if engaged else None,
+            "candidates": _json(candidates),
+            "events": _json([_event_row(event) for event in events]),
+            "now": now,
+        },
+    )
+    return [_team_line(row) for row in rows]
+
+
+def _event_row(event: History) -> dict[str, Any]:
+    return {
+        "kind": event.kind,
+        "actor_kind": event.actor_kind,
+        "actor_id": event.actor_id,
+        "actor_name": event.actor_name,
+        "detail": event.detail or {},
+    }
+
+
+async def spread(tx: Tx, incident: Incident) -> None:
+    """Carry an incident's new provinces to every row that belongs to it."""
+    params = {"id": incident.id, "provinces": sorted(incident.provinces)}
+    for name in ("spread_dispatches", "spread_candidates", "spread_events", "spread_alarms", "spread_caller"):
+        await tx.execute(_SQL[name], params)
+
+
+async def add_event(tx: Tx, incident_id: UUID, event: History, at: datetime) -> None:
+    """Append one line to an incident's history."""
+    await tx.execute(_SQL["add_event"], {"id": incident_id, "at": at, **_event_row(event), "detail": _json(event.detail or {})})
+
+
+async def history(tx: Tx, incident_id: UUID) -> list[Row]:
+    """Return an incident's history, oldest first."""
+    return await tx.rows(_SQL["history"], {"id": incident_id})
+
+
+async def candidates(tx: Tx, incident_id: UUID) -> list[Row]:
+    """Return all candidates of an incident by round, nearest first."""
+    return await tx.rows(_SQL["candidates"], {"id": incident_id})
+
+
+async def add_caller(tx: Tx, incident_id: UUID, *, name: str | None, phone: str | None, words: str | None) -> None:
+    """Keep who told us by telephone, apart from the incident."""
+    await tx.execute(_SQL["add_caller"], {"id": incident_id, "name": name, "phone": phone, "words": words})
+
+
+async def caller(tx: Tx, incident_id: UUID) -> Row | None:
+    """Return who told us by telephone."""
+    return await tx.row(_SQL["caller"], {"id": incident_id})
+
+
+# --- searching ---------------------------------------------------------------------------------------------------------------------------
+
+
+async def pick(
+    tx: Tx,
+    incident: Incident,
+    dispatch_id: UUID,
+    *,
+    reach: frozenset[int],
+    excluded: Sequence[UUID],
+    stale_before: datetime,
+    may_wait: bool,
+) -> Picked:
+    """Claim the nearest free team of `reach` for `dispatch_id`. `may_wait` only while this transaction holds no claimed team yet."""
+    params = {
+        "incident_id": incident.id,
+        "dispatch_id": dispatch_id,
+        "reach": sorted(reach),
+        "excluded": list(excluded),
+        "stale_before": stale_before,
+        "may_wait": may_wait,
+        "list": LISTED,
+        "few": FEW,
+    }
+    found = await tx.value(_SQL["pick"], params)
+    if found is None:
+        return Picked(yields=False, chosen=None, teams=[])
+    chosen = found["chosen"]
+    return Picked(yields=found["yields"], chosen=None if chosen is None else UUID(chosen), teams=found["teams"])
+
+
+async def pick_named(
+    tx: Tx, incident: Incident, dispatch_id: UUID, team_id: UUID, reach: frozenset[int]
+) -> tuple[str, dict[str, Any]] | None:
+    """Claim the one team a dispatcher named: ("taken" | "busy" | "off_duty", team); None when there is no such team in reach."""
+    params = {"incident_id": incident.id, "dispatch_id": dispatch_id, "team_id": team_id, "reach": sorted(reach)}
+    found = await tx.value(_SQL["pick_named"], params)
+    return None if found is None else (found["what"], found["team"])
+
+
+async def nearest(tx: Tx, *, lon: float, lat: float, limit: int = 8) -> list[Row]:
+    """The nearest free teams of the transaction's provinces: team_id, code, distance_m (on the sphere), fixed_at. No lock, no promise."""
+    return await tx.rows(_SQL["nearest"], {"lon": lon, "lat": lat, "limit": limit})
+
+
+async def waiting_for(tx: Tx, provinces: Iterable[int], limit: int = 8) -> list[UUID]:
+    """Incidents that wait for a team of these provinces, by priority, then age."""
+    rows = await tx.rows(_SQL["waiting_for"], {"provinces": sorted(provinces), "limit": limit})
+    return [row["id"] for row in rows]
+
+
+async def hasten(tx: Tx, ids: Sequence[UUID], now: datetime) -> None:
+    """Let these waiting incidents look again at once."""
+    await tx.execute(_SQL["hasten"], {"ids": list(ids), "now": now})
+    tx.after_commit(tx.signals.timer_due)
+
+
+# --- alarms ------------------------------------------------------------------------------------------------------------------------------
+
+
+async def add_alarm(
+    tx: Tx, kind: str, provinces: Iterable[int], at: datetime, *, incident_id: UUID | None, note: str | None, drill: bool
+) -> Row | None:
+    """Write an alarm; None when the same one of that incident already stands unacknowledged."""
+    params = {
+        "id": new_id(), "provinces": sorted(provinces), "incident_id": incident_id, "kind": kind, "at": at, "note": note, "drill": drill,
+    }  # fmt: skip
+    return await tx.row(_SQL["add_alarm"], params)
+
+
+async def sound_alarm(tx: Tx, alarm_id: UUID) -> Row | None:
+    """Count another sounding; None when it was acknowledged or has ended."""
+    return await tx.row(_SQL["sound_alarm"], {"id": alarm_id})
+
+
+async def ack_alarm(tx: Tx, alarm_id: UUID, *, at: datetime, by: UUID, name: str, note: str | None) -> tuple[Row, bool] | None:
+    """Acknowledge: (alarm, whether this call did it); None when there is no such alarm in scope."""
+    found = await tx.row(_SQL["ack_alarm"], {"id": alarm_id, "at": at, "by": by, "name": name, "note": note})
+    if found is not None:
+        return found, True
+    standing = await tx.row(_SQL["lock_alarm"], {"id": alarm_id})
+    return None if standing is None else (standing, False)
+
+
+async def end_alarms(tx: Tx, incident_id: UUID, kinds: Iterable[str], at: datetime) -> list[Row]:
+    """End an incident's alarms whose cause is gone."""
+    return await tx.rows(_SQL["end_alarms"], {"incident_id": incident_id, "kinds": sorted(kinds), "at": at})
+
+
+async def alarms(tx: Tx, *, only_open: bool, limit: int) -> list[Row]:
+    """Return alarms of the scope, newest first."""
+    return await tx.rows(_SQL["alarms"], {"open": only_open, "limit": limit})
+
+
+# --- teams -------------------------------------------------------------------------------------------------------------------------------
+
+
+async def add_team(tx: Tx, values: Mapping[str, Any]) -> TeamLine | None:
+    """Insert a team; None when its code is taken in its province."""
+    row = await tx.row(_SQL["add_team"], values)
+    return None if row is None else _team_line(row)
+
+
+async def set_roster(tx: Tx, team_id: UUID, roster: str, now: datetime) -> TeamLine | None:
+    """Set a team's roster state; None when there is no such team in scope."""
+    row = await tx.row(_SQL["set_roster"], {"id": team_id, "roster": roster, "now": now})
+    return None if row is None else _team_line(row)
+
+
+async def team(tx: Tx, team_id: UUID) -> Row | None:
+    """Return one team of the scope with its position."""
+    return await tx.row(_SQL["team"], {"id": team_id})
+
+
+async def teams(tx: Tx, *, after: UUID | None, limit: int) -> list[Row]:
+    """Return the teams of the scope with their positions, by id."""
+    return await tx.rows(_SQL["teams"], {"after": after, "limit": limit})
+
+
+async def put_positions(tx: Tx, columns: Mapping[str, Sequence[object]], now: datetime) -> tuple[frozenset[UUID], frozenset[int]]:
+    """Store a batch of fixes given as columns: (ids no team of the scope has, provinces of teams that had no position before)."""
+    row = await tx.row(_SQL["put_positions"], {**columns, "now": now})
+    assert row is not None  # noqa: S101 - a function with OUT parameters returns one row
+    return frozenset(row["unknown"]), frozenset(row["appeared"])
+
+
+async def moved_since(tx: Tx, since: datetime) -> list[Row]:
+    """Return teams of the scope whose position came in after `since`."""
+    return await tx.rows(_SQL["moved_since"], {"since": since})
+
+
+# --- jobs --------------------------------------------------------------------------------------------------------------------------------
+
+
+async def unowned(tx: Tx, before: datetime) -> list[UUID]:
+    """Incidents older than `before` that nobody goes to, nobody took and no alarm tells of."""
+    return [row["id"] for row in await tx.rows(_SQL["unowned"], {"before": before})]
+
+
+async def seeking(tx: Tx) -> list[UUID]:
+    """Every incident that waits for a team, most urgent first."""
+    return [row["id"] for row in await tx.rows(_SQL["seeking"])]
+
+
+async def lost_offers(tx: Tx, before: datetime) -> list[UUID]:
+    """Offers past their time that no timer has ended."""
+    return [row["id"] for row in await tx.rows(_SQL["lost_offers"], {"before": before})]
+
+
+async def unsounded_alarms(tx: Tx, before: datetime) -> list[UUID]:
+    """Unacknowledged alarms that nothing would sound again."""
+    return [row["id"] for row in await tx.rows(_SQL["unsounded_alarms"], {"before": before})]
+
+
+async def roster_gaps(tx: Tx) -> list[int]:
+    """Provinces that have teams and none on duty (A6)."""
+    return [row["province"] for row in await tx.rows(_SQL["roster_gaps"]) if row["on_duty"] == 0]
+
+
+async def track_days(tx: Tx, first: date, last: date) -> int:
+    """Make the track's partitions from `first` to `last`, both included; the same again makes none."""
+    made: int = await tx.value(_SQL["track_days"], {"first": first, "last": last})
+    return made
+
+
+async def track_prune(tx: Tx, before: date) -> int:
+    """Drop the track's days before `before`."""
+    gone: int = await tx.value(_SQL["track_prune"], {"before": before})
+    return gone
+
+
+def as_json(value: object) -> dict[str, Any]:
+    """Plain JSON of a value whose parts are dates, ids and sets (for the answers that `once` keeps)."""
+    plain: dict[str, Any] = json.loads(to_json(value))
+    return plain
