@@ -14,14 +14,6 @@ class BadPosition(Problem):
     en = "The position cannot be used."
 
 
-class PositionUnreadable(BadPosition):
-    """The position has no two numbers for longitude and latitude."""
-
-    slug = "position-unreadable"
-    tr = "Konum okunamadı: boylam (lon) ve enlem (lat) birer sayı olmalıdır."
-    en = "The position could not be read: longitude (lon) and latitude (lat) must be numbers."
-
-
 class PositionNotFinite(BadPosition):
     """A coordinate is NaN or infinite."""
 

@@ -3,7 +3,7 @@
 from dataclasses import InitVar, dataclass
 from datetime import datetime, timedelta
 from math import isfinite
-from typing import Final, Self
+from typing import Final
 
 from geo import geodesic
 from geo.errors import BadAccuracy, BadFixTime, PositionLooksSwapped, PositionNotFinite, PositionOutOfRange, PositionOutsideArea
@@ -97,7 +97,3 @@ class Fix:
     def age(self, now: datetime) -> timedelta:
         """Return how old the fix is; negative when the device's clock runs ahead of ours."""
         return now - self.fixed_at
-
-    def without_accuracy(self) -> Self:
-        """Return the same place and time, its accuracy unknown."""
-        return type(self)(point=self.point, accuracy_m=None, fixed_at=self.fixed_at)

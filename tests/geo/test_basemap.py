@@ -103,3 +103,9 @@ def test_the_licence_stands_beside_the_tiles() -> None:
     text = (Path(FOLDER) / "LICENCE.md").read_text("utf-8")
     assert "GeoNames" in text
     assert "CC BY 4.0" in text
+
+
+def test_the_tiles_tell_nothing_about_the_machine_that_made_them() -> None:
+    made_by = str(metadata()["generator_options"])
+    assert made_by.startswith("tippecanoe ")
+    assert "/" not in made_by.replace("COD-AB / HGM", "")

@@ -158,4 +158,3 @@ def test_a_fix_without_zone_is_refused() -> None:
 def test_the_age_of_a_fix_from_a_clock_that_runs_ahead_is_negative() -> None:
     fix = Fix(point=Point(lon=30.5, lat=39.8), accuracy_m=12.0, fixed_at=NOON + timedelta(seconds=5))
     assert fix.age(NOON) == timedelta(seconds=-5)
-    assert fix.without_accuracy().accuracy_m is None
