@@ -43,6 +43,7 @@ class FaultKind(StrEnum):
     REVOKED_DEVICE = "revoked_device"  #: Rings the desk, sends nobody by itself.
     FLOOD = "flood"  #: More presses in a minute than a person makes.
     CALLER_UNKNOWN = "caller_unknown"  #: Nobody registered with this phone.
+    DETAILS_LOST = "details_lost"  #: The database refused to keep the faults; the press rang without them.
     MORE = "more"  #: There were more faults than are kept; how many.
 
 

@@ -85,9 +85,7 @@ def _accuracy(value: object, at: str, faults: list[Fault]) -> float | None:
     return None
 
 
-def _age(
-    value: object, now: datetime, phone_now: datetime | None, at: str, faults: list[Fault]
-) -> tuple[datetime | None, timedelta]:
+def _age(value: object, now: datetime, phone_now: datetime | None, at: str, faults: list[Fault]) -> tuple[datetime | None, timedelta]:
     """Return the told time, and how old the fix is: by our clock where the phone's is right, else by the phone's own.
 
     A phone whose clock is hours off took its fix at the press all the same; by our clock it would look old, or not yet made.

@@ -55,9 +55,7 @@ def test_a_clean_press_is_read_without_a_fault() -> None:
     assert read.skew_s == 0
 
 
-@pytest.mark.parametrize(
-    "given_", [b"", b"[]", b"null", b"42", b'"client_id"', b'{"client_id": 1', b"{]", b"\xff\xfe\xfd", b"[" * 60_000]
-)
+@pytest.mark.parametrize("given_", [b"", b"[]", b"null", b"42", b'"client_id"', b'{"client_id": 1', b"{]", b"\xff\xfe\xfd", b"[" * 60_000])
 def test_what_is_no_json_object_is_refused(given_: bytes) -> None:
     assert refusal(given_) is Refusal.NO_OBJECT
 
@@ -266,9 +264,7 @@ def test_deep_nesting_that_does_not_close_is_no_json(end: bytes) -> None:
 
 
 def test_a_field_twice_is_read_by_its_last_value() -> None:
-    read = press(
-        b'{"client_id": 1, "client_id": "%s", "trigger": "silent", "trigger": "button", "pressed_at": null}' % CLIENT_ID.encode()
-    )
+    read = press(b'{"client_id": 1, "client_id": "%s", "trigger": "silent", "trigger": "button", "pressed_at": null}' % CLIENT_ID.encode())
 
     assert read.client_id == UUID(CLIENT_ID)
     assert FaultKind.REPEATED_FIELD in kinds(read)
@@ -313,12 +309,7 @@ def test_a_gateways_caller_is_read_as_e164(said: object, phone: str | None) -> N
 
 
 json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text()
-    | st.sampled_from(["button", "2026-11-24T12:00:00Z", CLIENT_ID]),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["button", "2026-11-24T12:00:00Z", CLIENT_ID]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
@@ -327,7 +318,7 @@ positions = st.dictionaries(st.sampled_from(["lon", "lat", "accuracy_m", "fixed_
 
 
 @given(json_values.filter(lambda said: said is not None), st.dictionaries(fields, json_values | positions), st.booleans())
-def test_any_object_with_a_client_id_rings(client_id: object, said: dict[str, object], ascii_only: bool) -> None:  # noqa: FBT001
+def test_any_object_with_a_client_id_rings(client_id: object, said: dict[str, object], ascii_only: bool) -> None:
     given_ = json.dumps({**said, "client_id": client_id}, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     read = press(given_)
 

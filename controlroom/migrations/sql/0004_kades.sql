@@ -70,6 +70,9 @@ CREATE TABLE kades_alert (
     turn smallint NOT NULL DEFAULT 0,
     caller_id uuid REFERENCES kades_caller (id),
     incident_id uuid NOT NULL REFERENCES incident (id),
+    merged_into uuid REFERENCES incident (id),
+    -- Where the press is being worked on; incident_id stays what the phone was answered.
+    case_id uuid NOT NULL GENERATED ALWAYS AS (coalesce(merged_into, incident_id)) STORED,
     provinces smallint[] NOT NULL CHECK (cardinality(provinces) > 0 AND 1 <= ALL (provinces) AND 81 >= ALL (provinces)),
     trigger text NOT NULL CHECK (trigger IN ('button', 'silent', 'sms')),
     silent boolean NOT NULL,
@@ -93,7 +96,7 @@ CREATE TABLE kades_alert (
     CHECK ((position_kind = 'none') = (position IS NULL)),
     CHECK ((position IS NULL) = (fixed_at IS NULL))
 );
-CREATE INDEX kades_alert_incident ON kades_alert (incident_id);
+CREATE INDEX kades_alert_case ON kades_alert (case_id);
 CREATE INDEX kades_alert_caller ON kades_alert (caller_id, received_at) WHERE caller_id IS NOT NULL;
 CREATE INDEX kades_alert_device ON kades_alert (device_id, received_at);
 CREATE INDEX kades_alert_received ON kades_alert (received_at);
@@ -138,9 +141,14 @@ CREATE INDEX kades_evaluation_alert ON kades_evaluation (alert_id, at);
 CREATE TABLE kades_cancellation (
     id uuid PRIMARY KEY,
     alert_id uuid NOT NULL REFERENCES kades_alert (id) ON DELETE CASCADE,
+    client_id uuid NOT NULL,
     outcome text NOT NULL CHECK (outcome IN ('normal', 'duress', 'wrong')),
-    at timestamptz NOT NULL
+    at timestamptz NOT NULL,
+    told_at timestamptz,
+    -- The same request again changes nothing; the same id with another code must not swallow that code.
+    UNIQUE (alert_id, client_id, outcome)
 );
+COMMENT ON COLUMN kades_cancellation.told_at IS 'When the desk was told: by a timer, so that her phone is answered alike for every code.';
 CREATE INDEX kades_cancellation_alert ON kades_cancellation (alert_id, at);
 
 -- The two codes of a phone, as keyed hashes: the key lies outside the database, since four digits alone can be tried in no time.
@@ -199,6 +207,8 @@ BEGIN
     END LOOP;
 END $$;
 
+CREATE POLICY told ON kades_cancellation FOR UPDATE USING (EXISTS (SELECT FROM kades_alert a WHERE a.id = alert_id));
+
 ALTER TABLE address_opening ENABLE ROW LEVEL SECURITY;
 ALTER TABLE address_opening FORCE ROW LEVEL SECURITY;
 CREATE POLICY seen ON address_opening FOR SELECT USING (provinces && (SELECT core_scope()));
@@ -216,10 +226,12 @@ GRANT SELECT (id, phone, name, language, safe_channel, registered_province, prov
     TO merkez_api, merkez_timers;
 GRANT SELECT, INSERT ON kades_protection_order TO merkez_api;
 GRANT SELECT, INSERT ON kades_alert TO merkez_api;
-GRANT UPDATE (provinces, duress, cancelled_at, stage) ON kades_alert TO merkez_api, merkez_timers;
+GRANT UPDATE (provinces, duress, cancelled_at, stage, merged_into) ON kades_alert TO merkez_api, merkez_timers;
 GRANT SELECT ON kades_alert TO merkez_timers;
 GRANT SELECT, INSERT ON kades_position, kades_fault, kades_evaluation, kades_cancellation, address_opening TO merkez_api;
 GRANT SELECT, INSERT, UPDATE ON kades_code TO merkez_api;
+GRANT SELECT ON kades_position, kades_cancellation TO merkez_timers;
+GRANT UPDATE (told_at) ON kades_cancellation TO merkez_timers;
 GRANT SELECT, DELETE ON kades_registration, kades_caller, kades_protection_order, kades_alert, kades_position, kades_fault, kades_evaluation,
     kades_cancellation, kades_code, address_opening TO merkez_sweep;
 GRANT UPDATE (tc_no, phone, name, protected_address, code_hash) ON kades_registration TO merkez_sweep;
@@ -231,7 +243,7 @@ CREATE FUNCTION kades_press_facts(device uuid, client uuid, known_caller uuid, t
 RETURNS TABLE (
     caller_id uuid, registered_province smallint, province_told boolean, protection_order boolean,
     lon double precision, lat double precision, accuracy_m double precision, fixed_at timestamptz,
-    recent bigint, alert_id uuid, incident_id uuid, turn smallint, body_digest bytea, sound boolean
+    recent bigint, alert_id uuid, incident_id uuid, case_id uuid, turn smallint, body_digest bytea
 )
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
@@ -254,7 +266,7 @@ BEGIN
         WHERE a.caller_id = kades_press_facts.caller_id ORDER BY p.fixed_at DESC LIMIT 1;
     END IF;
     SELECT count(*) INTO recent FROM public.kades_alert a WHERE a.device_id = device AND a.received_at > minute_ago;
-    SELECT a.id, a.incident_id, a.turn, a.body_digest INTO alert_id, incident_id, turn, body_digest
+    SELECT a.id, a.incident_id, a.case_id, a.turn, a.body_digest INTO alert_id, incident_id, case_id, turn, body_digest
     FROM public.kades_alert a WHERE a.device_id = device AND a.client_id = client ORDER BY a.turn DESC LIMIT 1;
     RETURN NEXT;
 END $$;
@@ -285,11 +297,11 @@ GRANT EXECUTE ON FUNCTION kades_take_caller(uuid, uuid, timestamptz) TO merkez_a
 -- The protected address of an incident's caller. kades.address asks only after the dispatch allowed it, and logs the opening in the same
 -- transaction; it runs as the owner because a team from a neighbouring province does not see the alert's row.
 CREATE FUNCTION kades_address_of(incident uuid)
-RETURNS TABLE (caller_id uuid, name text, phone text, protected_address text, language text, safe_channel text)
+RETURNS TABLE (caller_id uuid, name text, protected_address text, language text, safe_channel text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT c.id, c.name, c.phone, c.protected_address, c.language, c.safe_channel
+    SELECT c.id, c.name, c.protected_address, c.language, c.safe_channel
     FROM public.kades_alert a JOIN public.kades_caller c ON c.id = a.caller_id
-    WHERE a.incident_id = incident ORDER BY a.received_at DESC LIMIT 1
+    WHERE a.case_id = incident ORDER BY a.received_at DESC LIMIT 1
 $$;
 REVOKE ALL ON FUNCTION kades_address_of(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kades_address_of(uuid) TO merkez_api;
