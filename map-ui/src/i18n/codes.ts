@@ -67,6 +67,15 @@ export const codes: Readonly<Record<string, Text>> = {
   person_taken: ['Kişi yakalandı', 'Person taken'],
   checked_released: ['Bakıldı, bırakıldı', 'Checked and released'],
   not_found: ['Bulunamadı', 'Not found'],
+  // how an incident ended
+  resolved: ['Giderildi', 'Resolved'],
+  person_safe: ['Kişi güvende', 'Person safe'],
+  detained: ['Gözaltı', 'Detained'],
+  report_taken: ['Tutanak tutuldu', 'Report taken'],
+  referred: ['İlgili kuruma bildirildi', 'Referred to the right body'],
+  unfounded: ['Asılsız', 'Unfounded'],
+  nobody_found: ['Kimse bulunamadı', 'Nobody found'],
+  drill_over: ['Tatbikat bitti', 'Drill over'],
   // hot list
   stolen: ['Çalıntı', 'Stolen'],
   wanted: ['Aranan', 'Wanted'],

@@ -1,0 +1,95 @@
+import type { JSX } from 'preact';
+import { code, span, t, timeText } from '../i18n';
+import type { DeskState } from '../state/desk';
+import { Fault, faultText, useAct } from '../ui/parts';
+import type { HitDetail, IncidentDetail } from '../wire/answers';
+import type { Incident, PtsHit } from '../wire/frames';
+import type { Acts } from './acts';
+import type { Desk } from './desk';
+import { Section } from './Detail';
+import { useAsked } from './hooks';
+import { desk as w } from './words';
+
+export const HIT_VERDICTS = ['confirmed', 'misread', 'not_active'] as const;
+const HIT_OUTCOMES = ['vehicle_taken', 'person_taken', 'checked_released', 'not_found'] as const;
+
+interface Props {
+  readonly desk: Desk;
+  readonly acts: Acts;
+  readonly incident: Incident;
+  readonly state: DeskState;
+  readonly mayDecide: boolean;
+}
+
+export function hitOf(state: DeskState, incidentId: string): PtsHit | null {
+  for (const hit of state.hits.values()) if (hit.incident_id === incidentId) return hit;
+  return null;
+}
+
+/** The plate beside its list entry; the plate comes by REST with a face and a reason, never by a frame. */
+export function HitCard(props: Props): JSX.Element {
+  const { incident } = props;
+  const frame = hitOf(props.state, incident.id);
+  const key = `${incident.id}:${frame?.verdict ?? ''}:${frame?.outcome ?? ''}`;
+  const asked = useAsked(key, async () => (await props.desk.rest.get<IncidentDetail>(`/incidents/${incident.id}`)).hit ?? null);
+  const hit = asked.value;
+  if (hit === null) return <Section title={t(w.hit)}>{asked.fault === null ? <p class="muted">…</p> : <Fault text={faultText(asked.fault)} />}</Section>;
+  return (
+    <Section title={t(w.hit)}>
+      <p class="plate" data-testid="plate">{hit.plate}</p>
+      <div class="row">
+        <span class="chip danger">{code(hit.category)}</span>
+        {hit.foreign && <span class="chip warn">{t(w.foreign)}</span>}
+        {(frame?.late ?? false) && <span class="chip warn">{t(w.late)}</span>}
+        {hit.verdict !== null && <span class="chip" data-testid="hit-verdict" data-verdict={hit.verdict}>{code(hit.verdict)}</span>}
+        {hit.outcome !== null && <span class="chip good" data-testid="hit-outcome">{code(hit.outcome)}</span>}
+      </div>
+      <HitFacts hit={hit} />
+      {props.mayDecide && <Decide {...props} hit={hit} />}
+    </Section>
+  );
+}
+
+function HitFacts({ hit }: { readonly hit: HitDetail }): JSX.Element {
+  const gate = typeof hit.gate === 'string' ? hit.gate : (hit.gate?.name ?? '—');
+  return (
+    <dl class="facts">
+      <dt>{t(w.readAs)}</dt><dd class="mono">{hit.plate_read} · {code(hit.match)}</dd>
+      <dt>{t(w.confidence)}</dt><dd>{hit.confidence === null ? '—' : `%${String(Math.round(hit.confidence * 100))}`}</dd>
+      <dt>{t(w.gate)}</dt><dd>{gate} · {timeText(hit.read_at)}</dd>
+      <dt>{t(w.listEntry)}</dt><dd>{hit.authority ?? '—'} · {hit.document ?? '—'} · {t(w.listAge, { age: span(hit.list_age_s) })}</dd>
+    </dl>
+  );
+}
+
+function Decide(props: Props & { readonly hit: HitDetail }): JSX.Element | null {
+  const act = useAct();
+  const { hit, acts } = props;
+  if (hit.verdict === null) {
+    return (
+      <>
+        <p class="muted">{t(w.compare)}</p>
+        <div class="row" role="group" aria-label={t(w.compare)}>
+          {HIT_VERDICTS.map((verdict, i) => (
+            <button key={verdict} type="button" class={`button small ${verdict === 'confirmed' ? 'danger' : ''}`} data-testid={`verdict-${verdict}`} disabled={act.busy} onClick={() => { act.run(() => acts.verdict(hit.hit_id, verdict, '')); }}>
+              {code(verdict)} <kbd>{i + 1}</kbd>
+            </button>
+          ))}
+        </div>
+        <Fault text={act.problem} />
+      </>
+    );
+  }
+  if (hit.outcome !== null) return null;
+  return (
+    <>
+      <p class="muted">{t(w.hitOutcome)}</p>
+      <div class="row">
+        {HIT_OUTCOMES.map((outcome) => (
+          <button key={outcome} type="button" class="button small" data-testid={`hit-outcome-${outcome}`} disabled={act.busy} onClick={() => { act.run(() => acts.hitOutcome(hit.hit_id, outcome, '')); }}>{code(outcome)}</button>
+        ))}
+      </div>
+      <Fault text={act.problem} />
+    </>
+  );
+}
