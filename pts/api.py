@@ -20,6 +20,7 @@ from pts import reading, rules, service, store
 from pts.board import shown
 from pts.errors import TooManyReads, WhichProvince
 from pts.paging import after_hit, after_name, hit_cursor, name_cursor
+from pts.settings import PtsSettings
 
 Gate = Annotated[Call, allow(Role.GATE)]
 Desk = Annotated[Call, allow(Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR)]
@@ -60,9 +61,9 @@ class OutcomeBody(Write):
     note: Note = ""
 
 
-def router(settings: rules.PtsSettings | None = None) -> APIRouter:
+def router(settings: PtsSettings | None = None) -> APIRouter:
     """Return the room's routes under `/api/v1/pts`."""
-    site = settings or rules.PtsSettings()
+    site = settings or PtsSettings()
     routes = APIRouter(prefix="/api/v1/pts", tags=["pts"])
     _reads(routes, site)
     _gates(routes)
@@ -71,7 +72,7 @@ def router(settings: rules.PtsSettings | None = None) -> APIRouter:
     return routes
 
 
-def _reads(routes: APIRouter, site: rules.PtsSettings) -> None:
+def _reads(routes: APIRouter, site: PtsSettings) -> None:
     @routes.post("/reads")
     async def take_reads(call: Gate, body: Reads, lang: Lang) -> dict[str, Any]:
         """Store reads of the token's gate; the same again changes nothing. What is wrong with single reads is told by their index.

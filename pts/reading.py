@@ -17,6 +17,8 @@ from pts.errors import BadPicture, BadRead, NoPlate, ReadChanged
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pts.settings import PtsSettings
+
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 JPEG = b"\xff\xd8\xff"
@@ -71,7 +73,7 @@ class Batch:
     faults: list[Fault] = field(default_factory=list)
 
 
-def sort_out(sent: Sequence[object], *, sent_at: datetime | None, received_at: datetime, settings: rules.PtsSettings) -> Batch:
+def sort_out(sent: Sequence[object], *, sent_at: datetime | None, received_at: datetime, settings: PtsSettings) -> Batch:
     """Read every element; never raises for the content of one."""
     batch = Batch()
     seen: dict[UUID, SentRead] = {}

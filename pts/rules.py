@@ -137,20 +137,6 @@ ENDS_WITH: Final = {Verdict.MISREAD: Outcome.MISREAD, Verdict.NOT_ACTIVE: Outcom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PtsSettings:
-    """What a site may set; its own choices where the documents are silent."""
-
-    #: Reads of one plate at one gate this close to each other are one passage, so one hit.
-    same_hit_window: timedelta = timedelta(seconds=120)
-    #: An older read sends nobody by itself: the vehicle is long elsewhere.
-    late_after: timedelta = timedelta(minutes=5)
-    #: Reads a gate may send at once.
-    reads_per_batch: int = 500
-    #: Bytes of one picture, decoded.
-    image_limit: int = 200_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     """When a read happened, as far as two clocks can tell."""
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from core.db import Tx
     from core.identity import Principal
     from pts.reading import Read
+    from pts.settings import PtsSettings
 
 #: Timer of one list entry: it was ended, or its validity ran out.
 ENTRY_OVER = "pts.entry_over"
@@ -42,7 +43,7 @@ ENTRY_OVER = "pts.entry_over"
 AFTER_VALIDITY = timedelta(seconds=5)
 
 
-async def take_reads(tx: Tx, gate_id: UUID, reads: Sequence[Read], now: datetime, settings: rules.PtsSettings) -> list[Fault]:
+async def take_reads(tx: Tx, gate_id: UUID, reads: Sequence[Read], now: datetime, settings: PtsSettings) -> list[Fault]:
     """Store a batch of one gate and raise what the hotlist names; returns what was wrong with single reads.
 
     The same batch again changes nothing. Raises NotFound for a gate that is not there.
@@ -61,7 +62,7 @@ async def take_reads(tx: Tx, gate_id: UUID, reads: Sequence[Read], now: datetime
 
 
 async def _raise_hits(
-    tx: Tx, gate: store.Gate, listed: Sequence[Read], matches: dict[UUID, list[rules.Entry]], now: datetime, settings: rules.PtsSettings
+    tx: Tx, gate: store.Gate, listed: Sequence[Read], matches: dict[UUID, list[rules.Entry]], now: datetime, settings: PtsSettings
 ) -> dict[UUID, UUID]:
     """Give each listed read its hit, new or the one it repeats; returns hit ids by the reads' client_id."""
     hit_of: dict[UUID, UUID] = {}
@@ -156,12 +157,12 @@ async def _decide(tx: Tx, hit: store.Hit, verdict: rules.Verdict, *, note: str, 
     by = None if who is None else who.id
     await store.set_verdict(tx, hit.id, verdict, by=by, note=note, now=now)
     outcome = rules.ENDS_WITH.get(verdict)
-    await inbox.note(tx, hit.incident_id, "pts.verdict", now, who, {"hit_id": str(hit.id), "verdict": verdict.value})
+    await inbox.note(tx, hit.incident_id, "pts.verdict", now, _actor(who), {"hit_id": str(hit.id), "verdict": verdict.value})
     if outcome is None:
-        await inbox.instruct(tx, hit.incident_id, "stop", now)
+        await inbox.instruct(tx, hit.incident_id, "stop", now, _actor(who))
     else:
         await store.set_outcome(tx, hit.id, outcome, by=by, note=note, now=now)
-        await inbox.withdraw_incident(tx, hit.incident_id, verdict.value, now)
+        await inbox.withdraw_incident(tx, hit.incident_id, verdict.value, now, _actor(who))
     await _tell(tx, hit, verdict, outcome, now)
 
 
@@ -173,8 +174,12 @@ async def give_outcome(tx: Tx, hit_id: UUID, outcome: rules.Outcome, note: str, 
     if hit.verdict is None:
         raise NotCompared
     await store.set_outcome(tx, hit.id, outcome, by=who.id, note=note, now=now)
-    await inbox.note(tx, hit.incident_id, "pts.outcome", now, who, {"hit_id": str(hit.id), "outcome": outcome.value})
+    await inbox.note(tx, hit.incident_id, "pts.outcome", now, _actor(who), {"hit_id": str(hit.id), "outcome": outcome.value})
     await _tell(tx, hit, hit.verdict, outcome, now)
+
+
+def _actor(who: Principal | None) -> inbox.Actor | None:
+    return None if who is None else inbox.Actor(who.role.value, who.id, who.name)
 
 
 async def _open(tx: Tx, hit_id: UUID) -> store.Hit:
