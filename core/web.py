@@ -86,6 +86,9 @@ class Allow:
     def __init__(self, roles: frozenset[Role]) -> None:
         """Let `roles` in."""
         self.roles = roles
+        # FastAPI reads annotations that are text in the globals of what it calls, and an instance has none: without this `request`
+        # would be taken for a query parameter and every route behind `allow` would answer 422.
+        self.__globals__ = globals()
 
     async def __call__(self, request: Request) -> AsyncIterator[Call]:
         """Authenticate, check the role, and open the transaction the route works in."""
