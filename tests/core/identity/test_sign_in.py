@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import psycopg
 import pytest
 
+from core.clock import HeldClock
 from core.db import Database
 from core.identity import Role, authenticate
 from tests.core.identity.conftest import ESKISEHIR, Make, bearing, signed_in, try_to_sign_in
@@ -37,7 +40,7 @@ async def test_no_token_and_no_password_lies_in_the_database(http: httpx.AsyncCl
     with psycopg.connect(fresh_url) as owner:
         tables = owner.execute("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
         for (table,) in tables.fetchall():
-            text = "\n".join(str(row) for row in owner.execute(f"SELECT t::text FROM {table} t").fetchall())  # noqa: S608
+            text = "\n".join(str(row) for row in owner.execute(f"SELECT t::text FROM {table} t").fetchall())
             for secret in (who.password, tokens["access_token"], tokens["refresh_token"]):
                 assert secret not in text, table
 
@@ -60,9 +63,7 @@ async def test_the_doors_answer_alike_for_wrong_password_unknown_name_and_disabl
     assert answers[0].json()["error"] == "invalid_grant"
 
 
-async def test_a_token_is_nobodys_once_it_has_lapsed(http: httpx.AsyncClient, make: Make, clock) -> None:
-    from datetime import timedelta
-
+async def test_a_token_is_nobodys_once_it_has_lapsed(http: httpx.AsyncClient, make: Make, clock: HeldClock) -> None:
     tokens = await signed_in(http, await make("nobetci"))
 
     clock.move(timedelta(minutes=12))
@@ -83,7 +84,7 @@ async def test_signing_out_ends_access_and_refresh(http: httpx.AsyncClient, make
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADMIN])
 async def test_auditor_and_admin_open_no_province_of_case_data(
-    http: httpx.AsyncClient, make: Make, db: Database, clock, role: Role
+    http: httpx.AsyncClient, make: Make, db: Database, clock: HeldClock, role: Role
 ) -> None:
     tokens = await signed_in(http, await make("kurum", role))
 
@@ -96,7 +97,7 @@ async def test_auditor_and_admin_open_no_province_of_case_data(
 
 
 async def test_a_dispatchers_token_opens_exactly_their_provinces_for_one_transaction(
-    http: httpx.AsyncClient, make: Make, db: Database, clock
+    http: httpx.AsyncClient, make: Make, db: Database, clock: HeldClock
 ) -> None:
     tokens = await signed_in(http, await make("nobetci", provinces=(26, 43)))
 
