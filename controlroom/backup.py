@@ -83,9 +83,18 @@ def back_up(url: str, dump: Path) -> Manifest:
     if dump.exists():
         raise Failure(tr=f"{dump} zaten var; üzerine yazılmaz.", en=f"{dump} exists and is not overwritten.")
     part = dump.with_name(dump.name + ".part")
+    try:
+        return _dump_to(url, part, dump)
+    finally:
+        part.unlink(missing_ok=True)  # renamed by now, unless something failed
+
+
+def _dump_to(url: str, part: Path, dump: Path) -> Manifest:
     os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
     with psycopg.connect(url) as conn:
         major = conn.info.server_version // 10_000
+        if conn.execute(USER_TABLES).fetchone() == (0,):
+            raise Failure(tr="Veritabanı boş: yedeklenecek bir şey yok.", en="The database is empty: there is nothing to save.")
         roles = conn.cursor(row_factory=class_row(Role)).execute(ROLES).fetchall()
         revision = _revision(conn)
     _tool(url, major, "pg_dump", "--format=custom", f"--file={part}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -103,6 +104,11 @@ def main() -> int:
     except Failure as failure:
         report(failure)
         return failure.code
+    except OSError as fault:  # a full disk, a folder of somebody else's: the file and the reason say it all
+        if os.environ.get("MERKEZ_DEBUG"):
+            raise
+        report(Failure(tr=f"Dosya işlemi başarısız: {fault}", en=f"A file could not be used: {fault}"))
+        return Exit.FAILED
     return int(answer) if isinstance(answer, int) else Exit.DONE
 
 

@@ -57,7 +57,7 @@ class Cluster:
     @cached_property
     def account(self) -> pg_place.Account:
         """The account the server runs under."""
-        return pg_place.account()
+        return pg_place.account(self.root, self.name)
 
     @cached_property
     def where(self) -> pg_place.Place:
@@ -96,8 +96,8 @@ class Cluster:
         Raises `Missing` (no server programs, another major version), `Failure` (with the end of the server's log).
         """
         with self._turn():
-            self._join()
             _ = self.server  # another major version's data is left exactly as it is
+            self._join()
             if self.major is None:
                 self._make()
             self._configure()
@@ -106,9 +106,9 @@ class Cluster:
         return self.url()
 
     def stop(self) -> bool:
-        """Leave the cluster; the last one out stops it. True when it is stopped now."""
+        """Leave the cluster; the last one out stops it. True when this stopped it."""
         if self._used is None:
-            return self.pid is None
+            return False
         with self._turn():
             try:
                 fcntl.flock(self._used, fcntl.LOCK_EX | fcntl.LOCK_NB)

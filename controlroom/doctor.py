@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CLUSTERS = ("up", "demo", "test")
 LEAST_FREE_GB = 5.0  #: Below this a night of WAL and footage index could fill the disk.
-PORT = 8000
+PORT = 8155  #: Where `up` listens when WEB_PORT says nothing.
 #: No machine that runs this release has a clock before it was written; a cut-off battery sets 1970 or 2000.
 EARLIEST_YEAR = 2026
 State = Literal["ok", "missing", "note"]
@@ -165,7 +165,7 @@ def _disk(root: Path) -> list[Row]:
 
 
 def _port(root: Path) -> list[Row]:
-    port = int(os.environ.get("PORT", PORT))
+    port = int(os.environ.get("WEB_PORT", PORT))
     with socket.socket() as probe:
         taken = probe.connect_ex(("127.0.0.1", port)) == 0
     if not taken:

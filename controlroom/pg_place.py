@@ -69,11 +69,22 @@ class Place:
         return self.home / "log"
 
 
-def account() -> Account:
-    """Return the account to run a server under: our own for root, else whoever we are."""
+def account(root: Path, name: str) -> Account:
+    """Return the account to run a cluster under: the one it was made with, else our own for root, else whoever we are.
+
+    Raises `Missing` where it was made by somebody else: a new and empty one beside it would look like lost data.
+    """
+    made_by = _owner_of(root / "var" / f"pg-{name}")
     if os.geteuid() != 0:
-        return _me()
-    return _named(ACCOUNT) or _make_account() or _stand_in()
+        me = _me()
+        if made_by not in {None, me.name}:
+            raise _of_another(root, str(made_by))
+        return me
+    if made_by in {None, "root"}:
+        return _named(ACCOUNT) or _make_account() or _stand_in()
+    if made_by in {ACCOUNT, *STAND_INS} and (found := _named(str(made_by))):
+        return found
+    raise _of_another(root, str(made_by))
 
 
 def starter() -> str:
@@ -169,6 +180,26 @@ def _can_use(folder: Path, owner: Account) -> bool:
     """Try it as the account: modes, ACLs, mounts and sandboxes all have their say."""
     probe = 'cd -- "$1" && : > .probe && rm -f .probe'
     return run("/bin/sh", "-c", probe, "sh", folder, run_as=owner.run_as).ok
+
+
+def _owner_of(folder: Path) -> str | None:
+    try:
+        uid = folder.lstat().st_uid
+    except FileNotFoundError:
+        return None
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _of_another(root: Path, who: str) -> Missing:
+    starter_of = "root" if who in {ACCOUNT, *STAND_INS} else who
+    return Missing(
+        tr=f"{root} altındaki veritabanını {who} hesabı kurmuş; {starter_of} olarak başlatın.",
+        en=f"The database under {root} was made by the account {who}; start as {starter_of}.",
+        mend=f"sudo -u {starter_of} ./merkez doctor",
+    )
 
 
 def _too_long(sockets: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from controlroom import backup
+from controlroom.cluster import Cluster
 from controlroom.failures import Failure
 from tests.conftest import with_database
 
@@ -101,6 +102,27 @@ def test_a_backup_does_not_overwrite_an_older_one(fresh_url: str, tmp_path: Path
     with pytest.raises(Failure, match="not overwritten"):
         backup.back_up(fresh_url, dump)
     assert dump.read_bytes() == b"yesterday's"
+
+
+def test_an_empty_database_is_not_taken_for_a_backup(empty_url: str, tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="nothing to save"):
+        backup.back_up(empty_url, tmp_path / "b.dump")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_never_saw_our_roles_takes_a_backup(
+    fresh_url: str, tmp_path: Path, folder: Path, cluster_in: Callable[[Path], Cluster]
+) -> None:
+    dump = tmp_path / "b.dump"
+    backup.back_up(fresh_url, dump)
+    elsewhere = cluster_in(folder).ensure()
+
+    backup.restore(elsewhere, dump)
+
+    assert contents(elsewhere) == contents(fresh_url)
+    with psycopg.connect(elsewhere) as conn:
+        conn.execute("set role merkez_api")
+        conn.execute("set role merkez_relay")
 
 
 def test_a_dump_without_its_manifest_is_not_restored(fresh_url: str, empty_url: str, tmp_path: Path) -> None:

@@ -179,6 +179,19 @@ def test_a_clone_that_the_account_cannot_enter_gets_its_cluster_outside(folder: 
     assert pg_place.existing_place(closed, "t") == cluster.where
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of somebody else's")
+def test_a_cluster_that_somebody_else_made_is_named_and_no_empty_one_is_made_beside_it(
+    folder: Path, cluster_in: ClusterIn
+) -> None:
+    theirs = folder / "var" / "pg-t"
+    theirs.mkdir(parents=True)
+    os.chown(theirs, pwd.getpwnam("daemon").pw_uid, 0)
+
+    with pytest.raises(Missing, match="made by the account daemon"):
+        cluster_in(folder).ensure()
+    assert pg_place.existing_place(folder, "t") is None
+
+
 def test_a_cluster_of_another_major_version_is_named_and_left_alone(folder: Path, cluster_in: ClusterIn) -> None:
     cluster = cluster_in(folder)
     cluster.where.data.mkdir()
