@@ -7,6 +7,7 @@ import os
 import signal
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -26,13 +27,23 @@ from core.middleware import Envelope
 from core.relay import Relay, Teller
 from core.sockets import DoorKeeper, SocketDoor
 from core.timers import TimerWorker
+from geo.places import place_index
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from controlroom.settings import Settings
+    from kades.parts import Kades
 
 _log = structlog.get_logger("house")
+
+
+class Part(StrEnum):
+    """What a process does. Relay and timers run in every one: whichever is up, a press is offered and a wait comes due (law 2 and 4)."""
+
+    API = "api"  #: Routes, sockets, pages.
+    JOBS = "jobs"  #: Periodic jobs and followers; its only routes are the health checks.
+    ALL = "all"  #: Both, for a single machine.
 
 
 @dataclass
@@ -45,20 +56,18 @@ class House:
     keeper: DoorKeeper
     settings: Settings
     identity: Identity
+    kades: Kades
     #: False until the background loops run, and again when one of them died.
     ready: bool = False
 
 
-def create_app(settings: Settings, *, url: str, clock: Clock | None = None, background: bool = True) -> FastAPI:
-    """Build the application on the database at `url`; `background=False` leaves relay, timers and jobs to other processes."""
-    clock = clock or SystemClock()
-    db = Database(url, pool_size=settings.database.pool_size, max_overflow=settings.database.max_overflow)
-    hub = Hub(db, clock)
-    house = House(db, clock, hub, DoorKeeper(db, clock, hub), settings, Identity(settings.identity))
+def create_app(settings: Settings, *, url: str, clock: Clock | None = None, part: Part = Part.ALL) -> FastAPI:
+    """Build the application on the database at `url`."""
+    house = _house(settings, url, clock or SystemClock())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        loops = asyncio.create_task(_run(house, background=background))
+        loops = asyncio.create_task(_run(house, part))
         house.ready = True
         try:
             yield
@@ -66,21 +75,40 @@ def create_app(settings: Settings, *, url: str, clock: Clock | None = None, back
             house.ready = False
             loops.cancel()
             await asyncio.gather(loops, return_exceptions=True)
-            await db.dispose()
+            house.identity.close()
+            await house.kades.sms.close()
+            await house.db.dispose()
 
     app = FastAPI(
         title="Haber Merkezi",
         version="1",
         lifespan=lifespan,
+        openapi_url=None if part is Part.JOBS else "/openapi.json",
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=True,
     )
     app.state.house = house
     app.state.identity = house.identity
+    app.state.kades = house.kades
     problems.install(app)
     app.add_middleware(Envelope)
     app.include_router(health_router)
+    if part is not Part.JOBS:
+        _furnish(app, house)
+    return app
+
+
+def _house(settings: Settings, url: str, clock: Clock) -> House:
+    place_index()  # half a second now, rather than of the first press
+    db = Database(url, pool_size=settings.database.pool_size, max_overflow=settings.database.max_overflow)
+    hub = Hub(db, clock)
+    identity = Identity(settings.identity, demo=settings.demo, centre_of=rooms.centre_of)
+    return House(db, clock, hub, DoorKeeper(db, clock, hub), settings, identity, rooms.kades_parts(settings, identity))
+
+
+def _furnish(app: FastAPI, house: House) -> None:
+    """Put in the rooms' routes and doors, their two descriptions, and the pages."""
     for router in rooms.routers(house):
         app.include_router(router)
     doors = rooms.doors(house)
@@ -88,8 +116,7 @@ def create_app(settings: Settings, *, url: str, clock: Clock | None = None, back
         _open(app, house, door)
     document = asyncapi_of(doors)
     app.add_api_route("/asyncapi.json", lambda: document, methods=["GET"], include_in_schema=False)
-    pages.mount(app, settings)
-    return app
+    pages.mount(app, house.settings)
 
 
 def _open(app: FastAPI, house: House, door: SocketDoor) -> None:
@@ -99,14 +126,17 @@ def _open(app: FastAPI, house: House, door: SocketDoor) -> None:
     app.add_api_websocket_route(door.path, serve, name=door.path)
 
 
-async def _run(house: House, *, background: bool) -> None:
+async def _run(house: House, part: Part) -> None:
     """Run every loop; one that ends takes the process down, since a house with half its loops only looks open."""
     loops: list[Callable[[], Awaitable[None]]] = [house.hub.run, house.keeper.run, Teller(house.db).run]
-    loops += rooms.loops(house)
-    if background:
-        relay = Relay(house.db, house.clock, house.hub.feed)
-        timers = TimerWorker(house.db, house.clock, rooms.timers(house), shout=rooms.shout)
-        loops += [relay.run, timers.run, JobRunner(house.db, house.clock, rooms.jobs(house)).run]
+    loops += [
+        Relay(house.db, house.clock, house.hub.feed).run,
+        TimerWorker(house.db, house.clock, rooms.timers(house), shout=rooms.shout).run,
+    ]
+    if part is not Part.JOBS:
+        loops += rooms.loops(house)
+    if part is not Part.API:
+        loops.append(JobRunner(house.db, house.clock, rooms.jobs(house)).run)
         loops += [FollowerRunner(house.db, house.clock, follower).run for follower in rooms.followers(house)]
     try:
         async with asyncio.TaskGroup() as group:

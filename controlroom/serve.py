@@ -1,4 +1,8 @@
-"""One server process: `python -m controlroom.serve` (started by `demo`, `up` and the container image)."""
+"""One server process: `python -m controlroom.serve api|jobs|all`, started by `up` and by the container image.
+
+It reads its settings from the environment and refuses what `up` refuses: no way to send a code, no province for a press of which nothing
+is known, a database of the demo's (law 13). The demo's own server is `python -m controlroom.demo.server`.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +15,26 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from controlroom.app import create_app
+from controlroom import stamp
+from controlroom.app import Part, create_app
+from controlroom.cli import report
+from controlroom.failures import Exit, Failure, Missing
 from controlroom.settings import Settings
-from core.clock import Clock
 from core.log import configure
+from kades.sms import sms_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi import FastAPI
+
+    from core.clock import Clock
 
 #: Frames from clients are small; anything larger is no frame of ours (law 11).
 WS_MAX_BYTES = 65_536
 PR_SET_PDEATHSIG = 1
+#: Set by a parent that wants this process to end with it; and the listening socket it hands down.
+PARENT, LISTEN = "MERKEZ_PARENT", "MERKEZ_LISTEN_FD"
 
 
 def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
@@ -49,16 +62,79 @@ def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
     )
 
 
-def serve(settings: Settings, *, url: str, clock: Clock | None = None, background: bool = True, sock: socket.socket | None = None) -> None:
+def serve(
+    settings: Settings, *, url: str, clock: Clock | None = None, part: Part = Part.ALL, sock: socket.socket | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT."""
     configure(level=settings.house.log_level)
-    app = create_app(settings, url=url, clock=clock, background=background)
+    app = create_app(settings, url=url, clock=clock, part=part)
     uvicorn.Server(config_of(app, settings)).run(sockets=[sock] if sock else None)
 
 
+def inherited_socket() -> socket.socket | None:
+    """Return the listening socket a parent handed down: while a server restarts, callers wait in its queue instead of being refused."""
+    fd = os.environ.pop(LISTEN, None)
+    return socket.socket(fileno=int(fd)) if fd else None
+
+
 def die_with_parent() -> None:
-    """Have the kernel end this process when its parent dies, even by kill -9 (Linux)."""
+    """Have the kernel end this process when the parent that asked for it dies, even by kill -9 (Linux)."""
+    asked_by = os.environ.pop(PARENT, None)
+    if asked_by is None:
+        return
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() == 1:
-            sys.exit(0)
+    # It may have died before the kernel was told.
+    if os.getppid() != int(asked_by):
+        sys.exit(Exit.FAILED)
+
+
+def check_fit(settings: Settings) -> None:
+    """Raise `Missing` where a control room on duty would lose a press or a caller: no SMS gateway, no default province."""
+    if settings.house.sms_url is None:
+        raise Missing(
+            tr="SMS_URL yok: KADES kaydı doğrulama kodu gönderemez. SMS ağ geçidinin adresini ya da bir kuyruk klasörü verin.",
+            en="There is no SMS_URL: KADES registration could not send its code. Give the SMS gateway's address, or a spool folder.",
+            mend="SMS_URL=https://user:password@sms.example/send DEFAULT_PROVINCE=26 ./merkez up",
+        )
+    try:
+        sms_for(settings.house.sms_url.get_secret_value())
+    except ValueError as fault:
+        raise Missing(tr=f"SMS_URL kullanılamaz: {fault}", en=f"SMS_URL cannot be used: {fault}") from None
+    if settings.house.default_province is None:
+        raise Missing(
+            tr="DEFAULT_PROVINCE yok: yeri ve kaydı bilinmeyen bir ihbarın hangi ile düşeceği belli olmalı (1-81).",
+            en="There is no DEFAULT_PROVINCE: a press of which nothing else is known must ring somewhere (1-81).",
+            mend="DEFAULT_PROVINCE=26 ./merkez up",
+        )
+
+
+def database_url(settings: Settings) -> str:
+    """Return where the database is. Raises `Missing` when nobody said."""
+    if settings.database.url is None:
+        raise Missing(tr="DATABASE_URL yok.", en="There is no DATABASE_URL.", mend="./merkez up")
+    return settings.database.url.get_secret_value()
+
+
+def main(words: Sequence[str]) -> int:
+    """Serve what `words` name; everything when they name nothing."""
+    die_with_parent()
+    try:
+        part = Part(words[0]) if words else Part.ALL
+    except ValueError:
+        sys.stderr.write("python -m controlroom.serve api|jobs|all\n")
+        return Exit.WRONG_USE
+    try:
+        settings = Settings.read()
+        check_fit(settings)
+        url = database_url(settings)
+        stamp.check_for_duty(url)
+    except Failure as failure:
+        report(failure)
+        return failure.code
+    serve(settings, url=url, part=part, sock=inherited_socket())
+    return Exit.DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -6,13 +6,14 @@ Every variable is documented in docs/settings.md; a test fails when one is missi
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from controlroom.failures import Missing
 from core.identity.settings import IdentitySettings
 from dispatch.settings import DispatchSettings
-from kades.settings import KadesSettings
 from pts.settings import PtsSettings
 
 
@@ -82,7 +83,6 @@ class Settings:
         map_: MapSettings | None = None,
         house: HouseSettings | None = None,
         dispatch: DispatchSettings | None = None,
-        kades: KadesSettings | None = None,
         pts: PtsSettings | None = None,
         demo: bool = False,
     ) -> None:
@@ -93,6 +93,32 @@ class Settings:
         self.map = map_ or MapSettings()
         self.house = house or HouseSettings()
         self.dispatch = dispatch or DispatchSettings()
-        self.kades = kades or KadesSettings()
         self.pts = pts or PtsSettings()
         self.demo = demo
+
+    @classmethod
+    def read(cls, *, demo: bool = False) -> Self:
+        """Read everything from the environment and the key files. Raises `Missing` that names the variable that is wrong."""
+        try:
+            house = HouseSettings()
+            return cls(identity=IdentitySettings.at(house.state_dir), house=house, demo=demo)
+        except ValidationError as fault:
+            raise unusable(fault) from None
+        except (PermissionError, ValueError) as fault:
+            raise Missing(tr=f"Anahtar dosyası kullanılamaz: {fault}", en=f"A key file cannot be used: {fault}") from None
+
+
+def unusable(fault: ValidationError) -> Missing:
+    """Say which variables cannot be used and why, without repeating what they hold (SMS_URL carries a password)."""
+    prefix = {kind.__name__: str(kind.model_config.get("env_prefix", "")) for kind in SECTIONS}
+    said = "; ".join(
+        f"{prefix.get(fault.title, '')}{'__'.join(str(step) for step in error['loc'])}".upper() + f": {error['msg']}"
+        for error in fault.errors()
+    )
+    return Missing(tr=f"Ayar kullanılamaz: {said}", en=f"A setting cannot be used: {said}")
+
+
+#: Every group of variables this house reads, for docs/settings.md and its test.
+SECTIONS: tuple[type[BaseSettings], ...] = (
+    DatabaseSettings, WebSettings, MapSettings, HouseSettings, IdentitySettings, DispatchSettings, PtsSettings,
+)  # fmt: skip

@@ -43,7 +43,8 @@ def command(host: str | None, port: int | None) -> None:
     settings = Settings.read()
     check_fit(settings)
     steps = Steps()
-    with listen_at(host or settings.web.host, settings.web.port if port is None else port) as sock, made_ready("up", steps) as ready:
+    # The folder's lock first: a second start is told who holds it, not that a port is taken.
+    with made_ready("up", steps) as ready, listen_at(host or settings.web.host, settings.web.port if port is None else port) as sock:
         # The private cluster knows who connects, so the server is the API's role from its first statement; elsewhere it steps down to it.
         url = ready.cluster.url("merkez_api") if ready.cluster else ready.owner_url
         server = Server("controlroom.serve", sock, {"DATABASE_URL": url}, log_file("server"))
