@@ -5,7 +5,7 @@ No name of a caller, no phone, no address and no plate ever stands in a frame.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
@@ -269,6 +269,43 @@ def incident_data(incident: Incident) -> dict[str, Any]:
 def team_data(team: TeamLine) -> dict[str, Any]:
     """JSON of a `TeamData`."""
     return _of(TeamData, team, team_id=team.id, dispatch_id=team.engaged_dispatch)
+
+
+def team_row(row: Row, now: datetime, stale_after: timedelta) -> dict[str, Any]:
+    """JSON of a `TeamData` with the team's position, for the desk's list."""
+    age = None if row["fixed_at"] is None else now - row["fixed_at"]
+    team = TeamData(
+        team_id=row["id"],
+        dispatch_id=row["engaged_dispatch"],
+        free=row["roster"] == "available" and row["engaged_dispatch"] is None,
+        **{name: row[name] for name in ("code", "kind", "force", "province", "roster")},
+    )
+    return {
+        **team.model_dump(mode="json"),
+        "position": None if age is None else _at(row).model_dump(mode="json"),
+        "fix_age_s": None if age is None else max(0.0, age.total_seconds()),
+        "stale": age is None or age > stale_after,
+        "heading_deg": row["heading_deg"],
+        "speed_mps": row["speed_mps"],
+        "district": row["district"],
+        **{name: row[name] for name in ("vehicle", "stops_vehicles", "woman_officer", "first_aid")},
+    }
+
+
+def moved_data(row: Row, now: datetime, stale_after: timedelta) -> dict[str, Any]:
+    """JSON of a `TeamMovedData`."""
+    moved = TeamMovedData(
+        team_id=row["team_id"],
+        free=row["roster"] == "available" and row["engaged_dispatch"] is None,
+        position=_at(row),
+        stale=now - row["fixed_at"] > stale_after,
+        **{name: row[name] for name in ("code", "kind", "force", "roster", "heading_deg", "speed_mps")},
+    )
+    return moved.model_dump(mode="json")
+
+
+def _at(row: Row) -> Where:
+    return Where(lon=row["lon"], lat=row["lat"], accuracy_m=row["accuracy_m"], fixed_at=row["fixed_at"])
 
 
 def alarm_data(row: Row | Mapping[str, Any]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ SELECT name, phone, words FROM incident_caller WHERE incident_id = %(id)s
 -- name: add_alarm
 INSERT INTO alarm (id, provinces, incident_id, kind, raised_at, note, drill)
 VALUES (%(id)s, %(provinces)s, %(incident_id)s, %(kind)s, %(at)s, %(note)s, %(drill)s)
-ON CONFLICT (incident_id, kind) WHERE incident_id IS NOT NULL AND acked_at IS NULL AND ended_at IS NULL DO NOTHING
+ON CONFLICT DO NOTHING
 RETURNING *
 
 -- name: lock_alarm
@@ -193,11 +193,24 @@ SELECT unknown, appeared FROM dispatch_put_positions(
     %(teams)s::uuid[], %(lons)s::float8[], %(lats)s::float8[], %(accuracies)s::real[], %(fixed)s::timestamptz[],
     %(headings)s::real[], %(speeds)s::real[], %(now)s)
 
+-- name: offer_of_seq
+SELECT subject_id FROM event_log WHERE seq = %(seq)s AND type = 'dispatch.offered' AND %(channel)s = ANY (channels)
+
 -- name: moved_since
+-- No index on the time of receipt: it would cost each of thousands of updates a second more than this look costs once a second.
 SELECT p.team_id, t.code, t.kind, t.force, t.province, t.roster, t.engaged_dispatch, ST_X(p.position::geometry) AS lon,
        ST_Y(p.position::geometry) AS lat, p.accuracy_m, p.fixed_at, p.received_at, p.heading_deg, p.speed_mps
 FROM team_position p JOIN team t ON t.id = p.team_id
 WHERE p.received_at > %(since)s
+
+-- name: within
+SELECT p.team_id, t.code, t.kind, t.force, t.province, t.roster, t.engaged_dispatch, ST_X(p.position::geometry) AS lon,
+       ST_Y(p.position::geometry) AS lat, p.accuracy_m, p.fixed_at, p.received_at, p.heading_deg, p.speed_mps
+FROM team_position p JOIN team t ON t.id = p.team_id
+WHERE ST_X(p.position::geometry) BETWEEN %(west)s AND %(east)s AND ST_Y(p.position::geometry) BETWEEN %(south)s AND %(north)s
+
+-- name: reindex_positions
+REINDEX INDEX CONCURRENTLY team_position_gist
 
 -- name: unowned
 -- Nobody goes, nobody has taken it, and no alarm stands for it: the net under every other alarm.
@@ -206,13 +219,14 @@ WHERE i.closed_at IS NULL AND i.owner_id IS NULL AND i.state IN ('raised', 'wait
   AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.incident_id = i.id)
 ORDER BY i.received_at LIMIT 100
 
--- name: seeking
-SELECT id FROM incident WHERE seeking ORDER BY priority, received_at, id LIMIT 500
+-- name: seeking_unwatched
+SELECT i.id FROM incident i
+WHERE i.seeking AND NOT EXISTS (SELECT 1 FROM timer t WHERE t.kind = 'dispatch.choose' AND t.subject_id = i.id)
+ORDER BY i.priority, i.received_at, i.id LIMIT 500
 
 -- name: lost_offers
 -- An offer whose wait was lost with a timer would stand for ever.
-SELECT id, state, ack_due_at, accept_due_at FROM dispatch
-WHERE state IN ('offered', 'acknowledged') AND accept_due_at < %(before)s LIMIT 500
+SELECT id FROM dispatch WHERE state IN ('offered', 'acknowledged') AND accept_due_at < %(before)s LIMIT 500
 
 -- name: unsounded_alarms
 SELECT id FROM alarm a WHERE acked_at IS NULL AND ended_at IS NULL AND raised_at < %(before)s

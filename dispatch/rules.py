@@ -311,3 +311,41 @@ def close(incident: Incident, now: datetime, *, outcome: str, body: str | None =
 def _closed(dispatch: Dispatch, now: datetime) -> Dispatch:
     state = DispatchState.CLEAR if dispatch.state is DispatchState.ON_SCENE else DispatchState.WITHDRAWN
     return replace(dispatch, state=state, reason=Reason.CLOSED, ended_at=now, lead=False)
+
+
+def merge(duplicate: Incident, target: Incident, now: datetime) -> tuple[Change, Change]:
+    """Close `duplicate` into `target`: its open offers are withdrawn, the teams that go go on under the target.
+
+    Returns the change of each. The target then needs at least as many teams as go, so that none of them is sent back.
+    """
+    moved = [replace(d, incident_id=target.id, lead=False) for d in duplicate.dispatches if d.state in COMMITTED]
+    withdrawn = [
+        replace(d, state=DispatchState.WITHDRAWN, reason=Reason.MERGED, ended_at=now) for d in duplicate.dispatches if d.state in OPEN
+    ]
+    rest = tuple(d for d in _with(duplicate, withdrawn).dispatches if d.state not in COMMITTED)
+    closed = replace(
+        duplicate,
+        dispatches=rest,
+        state=IncidentState.CLOSED,
+        closed_at=now,
+        outcome="merged",
+        merged_into=target.id,
+        seeking=False,
+        delivered_at=duplicate.delivered_at or target.delivered_at,
+    )
+    live = {d.id for d in duplicate.dispatches if d.state in LIVE}
+    going = sum(d.state in COMMITTED for d in target.dispatches) + len(moved)
+    joined = replace(
+        target,
+        dispatches=(*target.dispatches, *moved),
+        provinces=target.provinces | duplicate.provinces,
+        priority=min(target.priority, duplicate.priority),
+        needed_teams=max(target.needed_teams, duplicate.needed_teams, going),
+        silent=target.silent or duplicate.silent,
+    )
+    if not joined.placed and duplicate.placed:
+        where = ("lon", "lat", "accuracy_m", "fixed_at", "position_kind")
+        joined = replace(joined, **{name: getattr(duplicate, name) for name in where})
+    whole = _settled(joined, moved, moved[0], now, offer=True) if moved else None
+    after = whole or Change(incident=replace(joined, state=derive(joined)), offer=missing(joined) > 0)
+    return Change(incident=closed, changed=tuple(withdrawn), released=tuple(d for d in withdrawn if d.id in live)), after

@@ -55,12 +55,31 @@ class Reason(StrEnum):
     BUSY = "busy"  #: It was asked or sent elsewhere meanwhile.
     RECALLED = "recalled"  #: A dispatcher took it back.
     CLOSED = "closed"  #: The incident is over.
+    MERGED = "merged"  #: The incident goes on as another one, which has its own teams.
     REPLACED = "replaced"  #: The same team was asked anew.
     DECLINED = "declined"
     UNACKNOWLEDGED = "unacknowledged"
     UNACCEPTED = "unaccepted"
     LEFT = "left"  #: Declined after having accepted.
 
+
+class Outcome(StrEnum):
+    """How an incident ended (E4); the first eight a person chooses, the last two follow from an act."""
+
+    RESOLVED = "resolved"  #: Solved at the scene.
+    REPORTED = "reported"  #: A report was drawn up; others carry on.
+    DETAINED = "detained"  #: Somebody was detained.
+    VEHICLE_TAKEN = "vehicle_taken"  #: The vehicle was taken.
+    NOTHING_FOUND = "nothing_found"  #: Nobody and nothing there.
+    MISTAKEN = "mistaken"  #: Called by mistake.
+    REFERRED = "referred"  #: Outside the police remit: another body has it (E5).
+    OTHER = "other"  #: Said in the note.
+    MERGED = "merged"  #: A duplicate: goes on as another incident.
+    WITHDRAWN = "withdrawn"  #: Its source took it back.
+
+
+#: Bodies outside the police that an ihbar may be routed to (E5).
+BODIES: Final = ("gendarmerie", "health", "fire", "social_services", "coast_guard", "municipality", "other")
 
 #: Asked, and not yet answered.
 LIVE: Final = frozenset({DispatchState.OFFERED, DispatchState.ACKNOWLEDGED})

@@ -209,6 +209,7 @@ CREATE TABLE alarm (
     ended_at timestamptz
 );
 CREATE UNIQUE INDEX alarm_open ON alarm (incident_id, kind) WHERE incident_id IS NOT NULL AND acked_at IS NULL AND ended_at IS NULL;
+CREATE UNIQUE INDEX alarm_open_province ON alarm (kind, provinces) WHERE incident_id IS NULL AND acked_at IS NULL AND ended_at IS NULL;
 CREATE INDEX alarm_unacked ON alarm (raised_at) WHERE acked_at IS NULL AND ended_at IS NULL;
 CREATE INDEX alarm_incident ON alarm (incident_id);
 
@@ -245,7 +246,10 @@ CREATE POLICY scope ON alarm USING (provinces && (SELECT core_scope()));
 GRANT SELECT, INSERT, UPDATE ON team, team_position, incident, incident_caller, dispatch, alarm TO merkez_api, merkez_timers, merkez_sweep, merkez_geo;
 GRANT SELECT, INSERT ON incident_event, candidate, team_track TO merkez_api, merkez_timers, merkez_sweep, merkez_geo;
 GRANT UPDATE (provinces) ON incident_event, candidate TO merkez_api, merkez_timers, merkez_sweep, merkez_geo;
--- A merge carries the later rounds along; nothing else of a candidate or an event ever changes.
+-- A crew acknowledges an offer by its number and a snapshot keeps that number; what was said stays closed to the API's role.
+GRANT SELECT (seq, type, channels, subject_id) ON event_log TO merkez_api;
+-- The job that rebuilds the index over positions must own it.
+ALTER TABLE team_position OWNER TO merkez_sweep;
 GRANT DELETE ON incident_caller, team_position TO merkez_sweep;
 
 -- Olay no ------------------------------------------------------------------------------------------------------------------------------

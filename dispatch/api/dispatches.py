@@ -1,0 +1,73 @@
+"""Dispatches: a crew's own, what it answers, and what a dispatcher records or takes back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from core.errors import NotAllowed
+from core.identity import Role
+from core.web import Call, Write, page
+from dispatch import board, desk, frames, service, store
+from dispatch.api.bodies import Crew, CrewOrDesk, CrewOrDispatcher, Dispatcher, Facets, Status
+from dispatch.api.facets import facet
+from dispatch.choosing import Site, actor_of
+from dispatch.states import Act, Event
+
+
+def install(routes: APIRouter, site: Site, facets: Facets) -> None:
+    """Add the routes of dispatches."""
+
+    @routes.get("/dispatches/mine")
+    async def mine(call: Crew) -> dict[str, Any]:
+        """Return what the crew has in hand: open offers and running dispatches."""
+        found = await store.in_hand(call.tx, team_of(call))
+        return page([frames.offer_data(incident, dispatch) for incident, dispatch in found])
+
+    @routes.get("/dispatches/{dispatch_id}")
+    async def one(call: CrewOrDesk, dispatch_id: UUID) -> dict[str, Any]:
+        """Return a dispatch with its incident, and the vehicle where there is one to look for (it stands in no frame)."""
+        team_id = team_of(call) if call.who.role is Role.TEAM else None
+        incident, dispatch = await board.dispatch_of(call.tx, dispatch_id, team_id)
+        vehicle = await facet(call, facets, "vehicle", incident.id)
+        return {**frames.offer_data(incident, dispatch), "vehicle": vehicle}
+
+    @routes.post("/dispatches/{dispatch_id}/status")
+    async def status(call: CrewOrDispatcher, dispatch_id: UUID, body: Status) -> dict[str, Any]:
+        """Record where a dispatch has got to. `applied` false: it came too late or twice; state and reason say what holds instead."""
+        crew = call.who.role is Role.TEAM
+
+        async def do() -> dict[str, Any]:
+            act = Act(body.state)
+            if crew:
+                event = Event(act, by="app")
+                decision = await service.answer(
+                    call.tx, dispatch_id, event, call.now, site, team_id=team_of(call), actor=actor_of(call.who)
+                )
+            else:
+                decision = await desk.by_radio(call.tx, dispatch_id, act, call.who, call.now, site)
+            return _told(decision)
+
+        return await call.once(body, do)
+
+    @routes.post("/dispatches/{dispatch_id}/withdraw")
+    async def withdraw(call: Dispatcher, dispatch_id: UUID, body: Write) -> dict[str, Any]:
+        """Take a dispatch back; another team is asked."""
+
+        async def do() -> dict[str, Any]:
+            return _told(await desk.withdraw(call.tx, dispatch_id, call.who, call.now, site))
+
+        return await call.once(body, do)
+
+
+def _told(decision: service.rules.Decision) -> dict[str, Any]:
+    return {**frames.offer_data(decision.incident, decision.dispatch), "applied": decision.applied}
+
+
+def team_of(call: Call) -> UUID:
+    """The crew's own team. A team account without one may do nothing."""
+    if call.who.team_id is None:
+        raise NotAllowed
+    return call.who.team_id

@@ -1,0 +1,133 @@
+"""What dispatch does by the clock: its timers' handlers, and the nets under them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from core.db import EVERY
+from core.jobs import Periodic
+from core.timers import set_timer
+from dispatch import service, standards, store
+from dispatch.alarms import AGAIN, raise_alarm, sound_again
+from dispatch.choosing import CHOOSE, UNACCEPTED, UNACKNOWLEDGED, WARN, Site, choose
+from dispatch.states import Act
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.db import Database, Tx
+    from core.timers import Handler, Timer
+
+#: A handler that finds its incident locked comes back after this; it must not wait for it (store.lock_incident).
+COME_BACK = timedelta(milliseconds=20)
+#: What the nets look for is older than this, so that they never race with a wait that is about to end by itself.
+OVERDUE = timedelta(seconds=5)
+TRACK_DAYS_AHEAD = timedelta(days=2)
+
+
+def timers(site: Site) -> dict[str, Handler]:
+    """Return the handlers of every wait that dispatch sets."""
+
+    async def look(tx: Tx, timer: Timer, now: datetime) -> None:
+        await choose(tx, timer.subject_id, now, site, wait=False)
+
+    async def unacknowledged(tx: Tx, timer: Timer, now: datetime) -> None:
+        await service.time_out(tx, timer.subject_id, Act.UNACKNOWLEDGED, now, site)
+
+    async def unaccepted(tx: Tx, timer: Timer, now: datetime) -> None:
+        await service.time_out(tx, timer.subject_id, Act.UNACCEPTED, now, site)
+
+    async def alarm_again(tx: Tx, timer: Timer, now: datetime) -> None:
+        await sound_again(tx, timer.subject_id, now, site.periods)
+
+    async def warn(tx: Tx, timer: Timer, now: datetime) -> None:
+        await standards.warn(tx, timer.subject_id, now)
+
+    async def breach(tx: Tx, timer: Timer, now: datetime) -> None:
+        await standards.breach(tx, timer.subject_id, now)
+
+    handlers: dict[str, Handler] = {
+        CHOOSE: look,
+        UNACKNOWLEDGED: unacknowledged,
+        UNACCEPTED: unaccepted,
+        AGAIN: alarm_again,
+        WARN: warn,
+        standards.BREACH: breach,
+    }
+    return {kind: _back_when_busy(handler) for kind, handler in handlers.items()}
+
+
+def _back_when_busy(handler: Handler) -> Handler:
+    async def run(tx: Tx, timer: Timer, now: datetime) -> None:
+        try:
+            await handler(tx, timer, now)
+        except store.Busy:
+            await set_timer(tx, timer.kind, timer.subject_id, now + COME_BACK, timer.data)
+
+    return run
+
+
+def jobs(site: Site, *, track_days: int = 30) -> list[Periodic]:
+    """Return the room's periodic jobs."""
+
+    async def nets(db: Database, now: datetime) -> None:
+        await catch(db, now, site)
+
+    async def tracks(db: Database, now: datetime) -> None:
+        await keep_tracks(db, now, track_days)
+
+    return [
+        Periodic("dispatch.nets", timedelta(seconds=5), nets),
+        Periodic("dispatch.roster", timedelta(minutes=1), roster_gaps),
+        Periodic("dispatch.tracks", timedelta(hours=1), tracks),
+        Periodic("dispatch.reindex", timedelta(hours=24), store.reindex_positions),
+    ]
+
+
+async def catch(db: Database, now: datetime, site: Site) -> None:
+    """Catch whatever would otherwise wait unseen: each net in a transaction of its own, so that one fault does not cut the others."""
+    for net in (_catch_seeking, _catch_offers, _catch_alarms, _catch_unowned):
+        async with db.tx(EVERY, role="merkez_sweep") as tx:
+            await net(tx, now, site)
+
+
+async def _catch_seeking(tx: Tx, now: datetime, _site: Site) -> None:
+    """An incident that waits for a team always has a next look."""
+    for incident_id in await store.seeking_unwatched(tx):
+        await set_timer(tx, CHOOSE, incident_id, now)
+
+
+async def _catch_offers(tx: Tx, now: datetime, _site: Site) -> None:
+    """An offer always has an end."""
+    for dispatch_id in await store.lost_offers(tx, now - OVERDUE):
+        await set_timer(tx, UNACCEPTED, dispatch_id, now)
+
+
+async def _catch_alarms(tx: Tx, now: datetime, site: Site) -> None:
+    """An alarm sounds until somebody hears it."""
+    for alarm_id in await store.unsounded_alarms(tx, now - site.periods.alarm_again - OVERDUE):
+        await set_timer(tx, AGAIN, alarm_id, now)
+
+
+async def _catch_unowned(tx: Tx, now: datetime, site: Site) -> None:
+    """An incident that nobody goes to and nobody took is heard of, whatever the reason."""
+    for incident_id in await store.unowned(tx, now - site.periods.unowned_after):
+        incident = await store.incident(tx, incident_id)
+        if incident is not None and incident.open:
+            await raise_alarm(tx, "unowned", incident.provinces, now, incident_id=incident.id, drill=incident.drill, periods=site.periods)
+
+
+async def roster_gaps(db: Database, now: datetime) -> None:
+    """A6: a province that has teams and none on duty is an alarm."""
+    async with db.tx(EVERY, role="merkez_sweep") as tx:
+        for province in await store.roster_gaps(tx):
+            await raise_alarm(tx, "roster_gap", {province}, now)
+
+
+async def keep_tracks(db: Database, now: datetime, days: int) -> None:
+    """Make the coming days' partitions of the track and drop those past their period."""
+    today = now.date()
+    async with db.tx(EVERY, role="merkez_sweep") as tx:
+        await store.track_days(tx, today, today + TRACK_DAYS_AHEAD)
+        await store.track_prune(tx, today - timedelta(days=days))

@@ -1,0 +1,230 @@
+"""The two live doors of dispatch: a crew's and a console's; and the moving teams on the consoles' maps."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import psycopg
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.db import EVERY
+from core.errors import NotAllowed, NotFound
+from core.hub import Outgoing, tail_of
+from core.identity import Role
+from core.once import once
+from core.outbox import seqs_of
+from core.sockets import SocketDoor
+from dispatch import frames, service, store, teams
+from dispatch.choosing import Site, actor_of
+from dispatch.states import LIVE, OPEN, Act, Event
+from geo.errors import PositionOutOfRange
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from core.clock import Clock
+    from core.db import Database, Row, Tx
+    from core.hub import Client, Hub
+    from core.identity import Principal
+    from core.sockets import Session, Snapshot
+
+_log = structlog.get_logger("dispatch.sockets")
+
+TEAM = "/ws/team"
+OPERATOR = "/ws/operator"
+VIEWPORT = "viewport"
+LON_LIMIT, LAT_LIMIT = 180, 90
+SNAPSHOT_LIMIT = 500
+EVERY_S = 1.0
+#: A position's time of receipt is read before its COMMIT: looking back this far misses none that commits late.
+OVERLAP = timedelta(seconds=5)
+
+
+# --- the crew's door ---------------------------------------------------------------------------------------------------------------------
+
+
+def team_door(site: Site) -> SocketDoor:
+    """Return `/ws/team`: own offers, own answers, own positions."""
+
+    async def ack(session: Session, frame: frames.Ack) -> None:
+        async with session.tx() as tx:
+            dispatch_id = await store.offer_of_seq(tx, frame.seq, _team(session.who))
+            if dispatch_id is None:
+                raise NotFound
+            await _answer(tx, session, dispatch_id, Act.ACK, site)
+
+    async def status(session: Session, frame: frames.SetStatus) -> None:
+        now = session.clock.now()
+        async with session.tx() as tx:
+
+            async def do() -> dict[str, Any]:
+                decision = await _answer(tx, session, frame.dispatch_id, Act(frame.state), site)
+                return frames.offer_data(decision.incident, decision.dispatch)
+
+            told = await once(tx, session.who.id, frame.client_id, f"ws dispatch.status {frame.dispatch_id}", frame, now, do)
+        # What holds now, said to this phone after COMMIT even where nothing changed: a yes that came too late is told on its screen.
+        session.reply("dispatch.changed", told)
+
+    async def position(session: Session, frame: frames.Report) -> None:
+        now = session.clock.now()
+        values = frame.model_dump(exclude={"type"})
+        async with session.tx() as tx:
+            refused = await teams.take_positions(tx, [teams.Report(_team(session.who), **values)], now, site.periods)
+        if refused:
+            raise refused[0].problem
+
+    inbound = {"ack": (frames.Ack, ack), "dispatch.status": (frames.SetStatus, status), "position": (frames.Report, position)}
+    return SocketDoor(TEAM, frozenset({Role.TEAM}), _team_channels, _team_snapshot, inbound)
+
+
+def _team(who: Principal) -> UUID:
+    if who.team_id is None:
+        raise NotAllowed
+    return who.team_id
+
+
+def _team_channels(who: Principal) -> set[str]:
+    return set() if who.team_id is None else {f"team:{who.team_id}"}
+
+
+async def _answer(tx: Tx, session: Session, dispatch_id: UUID, act: Act, site: Site) -> service.rules.Decision:
+    event, now = Event(act, by="app"), session.clock.now()
+    return await service.answer(tx, dispatch_id, event, now, site, team_id=_team(session.who), actor=actor_of(session.who))
+
+
+async def _team_snapshot(tx: Tx, who: Principal, now: datetime) -> list[Outgoing]:
+    """What the crew has in hand. Open offers carry the number they were first sent under, so that they can still be acknowledged."""
+    if who.team_id is None:
+        return []
+    held = await store.in_hand(tx, who.team_id)
+    seqs = await seqs_of(tx, [d.id for _, d in held if d.state in OPEN], "dispatch.offered")
+    team = await store.team(tx, who.team_id)
+    told = [] if team is None else [Outgoing("team.changed", now, frames.team_data(store.team_line(team)))]
+    for incident, dispatch in held:
+        open_ = dispatch.state in OPEN and dispatch.id in seqs
+        kind = "dispatch.offered" if dispatch.state in LIVE or open_ else "dispatch.changed"
+        told.append(Outgoing(kind, now, frames.offer_data(incident, dispatch), seqs.get(dispatch.id)))
+    return told
+
+
+# --- the console's door ------------------------------------------------------------------------------------------------------------------
+
+
+def operator_door(more: Sequence[Snapshot] = ()) -> SocketDoor:
+    """Return `/ws/operator`; `more` are other rooms' parts of its snapshot."""
+
+    async def viewport(session: Session, frame: frames.Viewport) -> None:
+        west, south, east, north = frame.bbox
+        if not (-LON_LIMIT <= west < east <= LON_LIMIT and -LAT_LIMIT <= south < north <= LAT_LIMIT):
+            raise PositionOutOfRange
+        session.client.notes[VIEWPORT] = View(frame.bbox)
+
+    async def snapshot(tx: Tx, who: Principal, now: datetime) -> list[Outgoing]:
+        told = await _desk_snapshot(tx, now)
+        for part in more:
+            told += await part(tx, who, now)
+        return told
+
+    roles = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR})
+    return SocketDoor(OPERATOR, roles, _desk_channels, snapshot, {"viewport": (frames.Viewport, viewport)})
+
+
+def _desk_channels(who: Principal) -> set[str]:
+    return {f"desk:{code}" for code in who.provinces}
+
+
+async def _desk_snapshot(tx: Tx, now: datetime) -> list[Outgoing]:
+    """Open incidents, oldest first, and alarms nobody acknowledged. Teams come by `GET /teams` and by the viewport."""
+    incidents = await store.incidents(tx, is_open=True, after=None, limit=SNAPSHOT_LIMIT)
+    told = [Outgoing("incident.changed", now, frames.incident_data(incident)) for incident in reversed(incidents)]
+    alarms = await store.alarms(tx, only_open=True, limit=SNAPSHOT_LIMIT)
+    return told + [Outgoing("desk.alarm", now, frames.alarm_data(row)) for row in reversed(alarms)]
+
+
+# --- moving teams ------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class View:
+    """What a console looks at, and whether it has been shown what stands there."""
+
+    bbox: tuple[float, float, float, float]
+    filled: bool = False
+
+
+@dataclass(slots=True)
+class TeamMoves:
+    """Shows each console the teams that moved within its viewport, once a second, wherever the positions were posted."""
+
+    db: Database
+    clock: Clock
+    hub: Hub
+    site: Site
+    _told: dict[UUID, datetime] = field(default_factory=dict)
+    _since: datetime | None = None
+
+    async def run(self) -> None:
+        """Look once a second until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except (psycopg.Error, SQLAlchemyError, OSError) as fault:
+                _log.warning("cannot look for moved teams", error=type(fault).__name__)
+            await asyncio.sleep(EVERY_S)
+
+    async def look(self) -> None:
+        """Tell every console once what moved since the last look."""
+        watching = [client for client in list(self.hub.clients) if VIEWPORT in client.notes and not client.held]
+        if not watching:
+            self._since = None
+            return
+        now = self.clock.now()
+        for client in watching:
+            view: View = client.notes[VIEWPORT]
+            if not view.filled:
+                view.filled = True
+                await self._fill(client, view, now)
+        moved = await self._moved(now)
+        if moved:
+            self._show(watching, moved, now)
+
+    async def _fill(self, client: Client, view: View, now: datetime) -> None:
+        """Show a fresh viewport who stands in it, moving or not."""
+        async with self.db.tx(client.who.provinces) as tx:
+            rows = await store.within(tx, view.bbox)
+        for row in rows:
+            client.conflate(f"team:{row['team_id']}", self._tail(row, now))
+
+    async def _moved(self, now: datetime) -> list[Row]:
+        since = (self._since or now) - OVERLAP
+        async with self.db.tx(EVERY) as tx:
+            rows = await store.moved_since(tx, since)
+        self._since = now
+        fresh = [row for row in rows if self._told.get(row["team_id"]) != row["received_at"]]
+        self._told = {row["team_id"]: row["received_at"] for row in rows}
+        return fresh
+
+    def _show(self, watching: Sequence[Client], moved: Sequence[Row], now: datetime) -> None:
+        lons = np.array([row["lon"] for row in moved])
+        lats = np.array([row["lat"] for row in moved])
+        provinces = np.array([row["province"] for row in moved])
+        tails: dict[int, str] = {}
+        for client in watching:
+            west, south, east, north = client.notes[VIEWPORT].bbox
+            inside = (lons >= west) & (lons <= east) & (lats >= south) & (lats <= north) & np.isin(provinces, list(client.who.provinces))
+            for index in map(int, np.flatnonzero(inside)):
+                tail = tails.get(index)
+                if tail is None:
+                    tail = tails[index] = self._tail(moved[index], now)
+                client.conflate(f"team:{moved[index]['team_id']}", tail)
+
+    def _tail(self, row: Row, now: datetime) -> str:
+        return tail_of("team.moved", now, json.dumps(frames.moved_data(row, now, self.site.periods.stale_after)))
