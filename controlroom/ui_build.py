@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 OLDEST_NODE = (20, 19)  #: Vite's own limit.
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 NOT_SOURCES = {"node_modules", "dist", ".vite", "test-results"}
 
 
@@ -114,7 +115,11 @@ def _alone(root: Path) -> Generator[None]:
 
 def _npm(node: Node, folder: Path, *words: str) -> None:
     path = f"{node.folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    done = run(node.folder / "npm", *words, cwd=folder, more={"PATH": path, "CI": "true", "NO_COLOR": "1"})
+    more = {"PATH": path, "CI": "true", "NO_COLOR": "1"}
+    if node.whence == "wheel" and "NODE_EXTRA_CA_CERTS" not in os.environ and SYSTEM_CERTIFICATES.is_file():
+        # A distribution's Node trusts what the machine trusts (a ministry's own proxy, say); the wheel's brings its own list.
+        more["NODE_EXTRA_CA_CERTS"] = str(SYSTEM_CERTIFICATES)
+    done = run(node.folder / "npm", *words, cwd=folder, more=more)
     if not done.ok:
         tail = done.tail(20)
         line = f"npm {' '.join(words)}"
