@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class UnreadableHeadError(ValueError):
+    """A line of a heads file is not what this house writes."""
+
+
 class FileHeads:
     """Keeps heads as JSON lines in `folder`/heads.jsonl; a `HeadSink`."""
 
@@ -30,15 +34,14 @@ class FileHeads:
         await asyncio.to_thread(self._append, head)
 
     def read(self) -> list[Head]:
-        """Return every head kept. A last line torn by a power cut was never confirmed and is passed over; another one raises."""
+        """Return every head kept; a last line without its end was torn by a power cut and never confirmed.
+
+        Raises `UnreadableHeadError`.
+        """
         if not self.path.exists():
             return []
         lines = self.path.read_text(encoding="utf-8").split("\n")
-        whole, torn = lines[:-1], lines[-1]
-        heads = [_head(json.loads(line)) for line in whole if line]
-        if torn.endswith("}"):
-            heads.append(_head(json.loads(torn)))
-        return heads
+        return [_head(line, number, self.path.name) for number, line in enumerate(lines[:-1], 1)]
 
     def _append(self, head: Head) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -71,6 +74,11 @@ def _row(head: Head) -> dict[str, Any]:
     }
 
 
-def _head(row: dict[str, Any]) -> Head:
-    at = datetime.fromisoformat(row["at"])
-    return Head(int(row["n"]), bytes.fromhex(row["hash"]), at, str(row["key_id"]), bytes.fromhex(row["signature"]))
+def _head(line: str, number: int, file: str) -> Head:
+    try:
+        row = json.loads(line)
+        at = datetime.fromisoformat(row["at"])
+        return Head(int(row["n"]), bytes.fromhex(row["hash"]), at, str(row["key_id"]), bytes.fromhex(row["signature"]))
+    except (ValueError, KeyError, TypeError) as fault:
+        message = f"{file}, line {number} is no head: it was written by another hand"
+        raise UnreadableHeadError(message) from fault
