@@ -15,8 +15,11 @@ async def bring(tx: Tx, incident_id: UUID, read: ReadFix | None, kades: Kades, n
     """Move an open incident to `read` where that tells something new; return the provinces it belongs to."""
     place = await board.place_of(tx, incident_id)
     if read is None or not place.open or not rules.should_move(read, place.fix, rules.PositionKind(place.position_kind)):
+        await alerts.set_provinces(tx, incident_id, place.provinces)
         return place.provinces
-    provinces = rules.provinces_of_fix(read.fix, place.provinces, kades.province_of)
-    await inbox.move_incident(tx, incident_id, read.fix, provinces, now)
+    here = rules.provinces_of_fix(read.fix, place.provinces, kades.province_of)
+    await inbox.move_incident(tx, incident_id, read.fix, here, now)
+    # A desk that was rung keeps seeing it: one that vanishes from a screen looks solved.
+    provinces = place.provinces | here
     await alerts.set_provinces(tx, incident_id, provinces)
     return provinces

@@ -17,6 +17,7 @@ from core import problems
 from core.clock import HeldClock
 from core.db import EVERY, Database, Row
 from core.identity import Identity, IdentitySettings, PasswordSettings, Role
+from core.identity.store import set_office
 from core.ids import new_id
 from core.middleware import Envelope
 from core.timers import TimerWorker
@@ -64,10 +65,10 @@ class House:
         (found,) = await self.rows(sql, **params)
         return found
 
-    async def phone(self, *, province: int | None = ESKISEHIR, number: str | None = None, address: str | None = None) -> Phone:
-        """A registered woman with her phone."""
-        made = next(self.made)
-        number = number or f"+90555{made:07d}"
+    async def phone(self, *, province: int | None = ESKISEHIR, address: str | None = None, like: Phone | None = None) -> Phone:
+        """A registered woman with her phone; `like`: the same woman on another one."""
+        made = like.made if like else next(self.made)
+        number = f"+90555{made:07d}"
         form = registrations.Form(
             client_id=new_id(), tc_no=a_tc_no(made), phone=number, language="tr", safe_channel="sms", name=None,
             protected_address=address, province=province, place=None,
@@ -83,12 +84,13 @@ class House:
         assert verified is not None
         assert verified.device_token is not None
         caller = await self.row("SELECT subject_id FROM device WHERE id = %(id)s", id=verified.device_id)
-        return Phone(self, caller["subject_id"], verified.device_id, verified.device_token, number)
+        return Phone(self, caller["subject_id"], verified.device_id, verified.device_token, number, made)
 
-    async def gateway(self, provinces: set[int]) -> Phone:
+    async def gateway(self, provinces: set[int], kind: Role = Role.GATEWAY) -> Phone:
         async with self.db.tx(EVERY) as tx:
+            await set_office(tx, EVERY)
             issued = await self.identity.issue_device(
-                tx, kind=Role.GATEWAY, name="SMS", provinces=provinces, subject_id=None, now=self.clock.now(), by=None
+                tx, kind=kind, name="SMS", provinces=provinces, subject_id=None, now=self.clock.now(), by=None
             )
         return Phone(self, None, issued.device_id, issued.token)
 
@@ -106,6 +108,7 @@ class Phone:
     device_id: UUID
     token: str
     number: str = ""
+    made: int = 0
 
     async def send(self, method: str, path: str, *, json: Any = None, content: bytes | None = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}"}
