@@ -7,7 +7,9 @@ import importlib
 import sys
 from pathlib import Path
 
-NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in {"__init__", "__main__", "report", "ground", "load"})
+#: What the benchmarks share is no benchmark.
+SHARED = {"__init__", "__main__", "report", "ground", "load", "seed", "server", "crews"}
+NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in SHARED)
 
 
 def main(argv: list[str]) -> int:

@@ -19,7 +19,7 @@ from bench import seed
 from bench.ground import fresh_database, say
 from bench.load import LightSocket, connect, now_ns
 from bench.report import Report
-from bench.server import free_port, many_files, server
+from bench.server import many_files, port_of, server
 from core.clock import SystemClock
 from core.db import EVERY, Database
 from core.outbox import emit
@@ -107,8 +107,8 @@ async def floor_of(sockets: int, runs: int) -> list[float]:
         connections.add(connection)
         await connection.wait_closed()
 
-    port = free_port()
-    async with serve(hold, "127.0.0.1", port, compression=None, ping_interval=None, backlog=4096):
+    async with serve(hold, "127.0.0.1", 0, compression=None, ping_interval=None, backlog=4096) as bare:
+        port = next(iter(bare.sockets)).getsockname()[1]
         clients = [Clients(port, "/", ["-"] * (sockets // PROCESSES)) for _ in range(PROCESSES)]
         try:
             await asyncio.gather(*(client.next() for client in clients))
@@ -131,7 +131,7 @@ async def ours_of(url: str, sockets: int, runs: int) -> list[float]:
         tokens = seed.accounts(conn, "operator", [26], [None] * sockets)
     with server(url) as house:
         share = sockets // PROCESSES
-        clients = [Clients(house.port, "/ws/operator", tokens[n * share : (n + 1) * share]) for n in range(PROCESSES)]
+        clients = [Clients(port_of(house), "/ws/operator", tokens[n * share : (n + 1) * share]) for n in range(PROCESSES)]
         db = Database(url)
         clock = SystemClock()
         try:

@@ -47,3 +47,45 @@ def accounts(conn: psycopg.Connection[Any], role: str, provinces: Sequence[int],
         )
         cursor.executemany("INSERT INTO access_token (token_hash, session_id, expires_at) VALUES (%s,%s,%s)", access)
     return tokens
+
+
+def phones(conn: psycopg.Connection[Any], how_many: int, province: int = 26) -> list[str]:
+    """Register callers with generated T.C. and telephone numbers; return their phones' device tokens."""
+    tokens: list[str] = []
+    callers, devices = [], []
+    for n in range(how_many):
+        caller, device, token = new_id(), new_id(), secrets.token_urlsafe(32)
+        callers.append((caller, f"+90555{n:07d}", f"{10_000_000_000 + n}", "tr", "app", province, True, EPOCH, EPOCH))
+        devices.append((device, "kades", "b", [province], caller, hash_of(token), EPOCH))
+        tokens.append(token)
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            """INSERT INTO kades_caller (id, phone, tc_no, language, safe_channel, registered_province, province_told, registered_at, verified_at)
+            VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s)""",
+            callers,
+        )
+        cursor.executemany(
+            "INSERT INTO device (id, kind, name, provinces, subject_id, token_hash, issued_at) VALUES (%s,%s,%s,%s,%s,%s,%s)", devices
+        )
+    return tokens
+
+
+def teams(conn: psycopg.Connection[Any], how_many: int, on_shift: int, *, province: int = 26, around: tuple[float, float], spread: float) -> list[UUID]:
+    """Strew crews over a square of ± `spread` degrees around (lon, lat), `on_shift` of them free; return all ids, those on shift first."""
+    ids = [new_id() for _ in range(how_many)]
+    lon, lat = around
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            """INSERT INTO team (id, code, kind, force, province, roster, roster_at, created_at)
+            VALUES (%s, %s, 'patrol', 'police', %s, %s, now(), now())""",
+            [(id_, f"B{n}", province, "available" if n < on_shift else "off_duty") for n, id_ in enumerate(ids)],
+        )
+        cursor.execute("SELECT setseed(0.155)")
+        cursor.execute(
+            """INSERT INTO team_position (team_id, province, position, fixed_at, received_at, skew_s)
+            SELECT id, province, ST_SetSRID(ST_MakePoint(%(lon)s + (random() * 2 - 1) * %(d)s, %(lat)s + (random() * 2 - 1) * %(d)s), 4326)::geography,
+                   now(), now(), 0
+            FROM team WHERE id = ANY (%(ids)s)""",
+            {"lon": lon, "lat": lat, "d": spread, "ids": ids},
+        )
+    return ids
