@@ -14,20 +14,24 @@ from core.identity import Role
 from core.identity.api import identity_of
 from core.ids import new_id
 from core.web import Body, Call, Lang, Write, allow, page
+from dispatch import board
 from geo.places import place_index
 from geo.point import Point
 from pts import reading, rules, service, store
-from pts.board import shown
+from pts.board import shown, vehicle_of_incident
 from pts.errors import TooManyReads, WhichProvince
 from pts.paging import after_hit, after_name, hit_cursor, name_cursor
 from pts.settings import PtsSettings
 
 Gate = Annotated[Call, allow(Role.GATE)]
 Desk = Annotated[Call, allow(Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR)]
+CrewOrDesk = Annotated[Call, allow(Role.TEAM, Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR)]
 Comparing = Annotated[Call, allow(Role.OPERATOR, Role.SUPERVISOR)]
 SeesGates = Annotated[Call, allow(Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN)]
 Admin = Annotated[Call, allow(Role.ADMIN)]
 Limit = Annotated[int, Query(ge=1, le=500)]
+#: A dispatch its crew may still say yes to, or is on.
+IN_HAND = frozenset({"offered", "acknowledged", "accepted", "en_route", "on_scene", "timed_out"})
 Note = Annotated[str, StringConstraints(max_length=2_000)]
 
 
@@ -69,7 +73,10 @@ def router(settings: PtsSettings | None = None) -> APIRouter:
     _gates(routes)
     _hits(routes)
     _deciding(routes)
-    return routes
+    whole = APIRouter()
+    whole.include_router(routes)
+    _vehicle(whole)
+    return whole
 
 
 def _reads(routes: APIRouter, site: PtsSettings) -> None:
@@ -199,6 +206,33 @@ def _deciding(routes: APIRouter) -> None:
             return {"hit_id": str(hit_id), "outcome": body.outcome.value}
 
         return await call.once(body, do)
+
+
+def _vehicle(routes: APIRouter) -> None:
+    @routes.get("/api/v1/dispatches/{dispatch_id}/vehicle", tags=["pts"])
+    async def vehicle(call: CrewOrDesk, dispatch_id: UUID) -> dict[str, Any]:
+        """Tell a crew that is asked or goes, or its desk, what vehicle to look for; the look is audited (law 9)."""
+        crew = call.who.team_id if call.who.role is Role.TEAM else None
+        if call.who.role is Role.TEAM and crew is None:
+            raise NotFound
+        incident, dispatch = await board.dispatch_of(call.tx, dispatch_id, crew)
+        # A crew that was withdrawn, declined or is done has no business with the plate any more.
+        if crew is not None and dispatch.state.value not in IN_HAND:
+            raise NotFound
+        found = await vehicle_of_incident(call.tx, incident.id)
+        if found is None:
+            raise NotFound
+        await record(
+            call.tx,
+            at=call.now,
+            actor=call.who,
+            action="view.plate",
+            subject_kind="dispatch",
+            subject_id=dispatch.id,
+            provinces=incident.provinces,
+            detail={"hit_id": str(found["hit_id"])},
+        )
+        return found
 
 
 async def _looked(call: Call, hit_id: UUID | None, hit_ids: list[UUID]) -> None:

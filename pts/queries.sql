@@ -94,7 +94,7 @@ SELECT h.id AS hit_id, h.incident_id, h.plate, h.plate_read, h.category, h.rank,
 FROM pts_hit h JOIN gate g ON g.id = h.gate_id
 WHERE (%(open)s::boolean IS NULL OR %(open)s = (h.outcome IS NULL))
   AND (%(hit_id)s::uuid IS NULL OR h.id = %(hit_id)s)
-  AND (%(incident_id)s::uuid IS NULL OR h.incident_id = %(incident_id)s)
+  AND (%(incident_id)s::uuid IS NULL OR h.id IN (SELECT pts_hits_of(%(incident_id)s)))
   AND (%(after_rank)s::int IS NULL
        OR (h.outcome IS NOT NULL, h.rank::int) > (%(after_closed)s::boolean, %(after_rank)s)
        OR ((h.outcome IS NOT NULL, h.rank::int) = (%(after_closed)s::boolean, %(after_rank)s) AND h.id < %(after_id)s::uuid))
@@ -105,8 +105,10 @@ LIMIT %(limit)s
 SELECT jpeg FROM pts_image WHERE hit_id = %(hit_id)s ORDER BY received_at LIMIT 1
 
 -- name: vehicle_of_incident
-SELECT id AS hit_id, plate, category, turkish, direction, read_at, late, verdict, outcome FROM pts_hit
-WHERE incident_id = %(incident_id)s ORDER BY rank, id DESC LIMIT 1
+SELECT * FROM pts_vehicle_of(%(incident_id)s)
+
+-- name: incident_now
+SELECT id, alone, ours FROM pts_incident_now(%(incident_id)s)
 
 -- name: gates
 SELECT id, name, province, ST_X(position) AS lon, ST_Y(position) AS lat, bearing_deg, heard_at FROM gate

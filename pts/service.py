@@ -157,13 +157,25 @@ async def _decide(tx: Tx, hit: store.Hit, verdict: rules.Verdict, *, note: str, 
     by = None if who is None else who.id
     await store.set_verdict(tx, hit.id, verdict, by=by, note=note, now=now)
     outcome = rules.ENDS_WITH.get(verdict)
-    await inbox.note(tx, hit.incident_id, "pts.verdict", now, _actor(who), {"hit_id": str(hit.id), "verdict": verdict.value})
-    if outcome is None:
-        await inbox.instruct(tx, hit.incident_id, "stop", now, _actor(who))
-    else:
+    at = await store.incident_now(tx, hit.incident_id)
+    await inbox.note(tx, at.incident_id, "pts.verdict", now, _actor(who), {"hit_id": str(hit.id), "verdict": verdict.value})
+    if outcome is not None:
         await store.set_outcome(tx, hit.id, outcome, by=by, note=note, now=now)
-        await inbox.withdraw_incident(tx, hit.incident_id, verdict.value, now, _actor(who))
+        await _withdraw(tx, at, verdict, who, now)
+    elif at.ours:
+        await inbox.instruct(tx, at.incident_id, "stop", now, _actor(who))
     await _tell(tx, hit, verdict, outcome, now)
+
+
+async def _withdraw(tx: Tx, at: store.Now, verdict: rules.Verdict, who: Principal | None, now: datetime) -> None:
+    """Recall the teams, unless a dispatcher merged the incident with another: a misread plate must not call off somebody else's help.
+
+    Crews of merged hits go back to observing; where a call for help is merged in, the desk has the verdict in the history and decides.
+    """
+    if at.alone:
+        await inbox.withdraw_incident(tx, at.incident_id, verdict.value, now, _actor(who))
+    elif at.ours:
+        await inbox.instruct(tx, at.incident_id, "observe", now, _actor(who))
 
 
 async def give_outcome(tx: Tx, hit_id: UUID, outcome: rules.Outcome, note: str, who: Principal, now: datetime) -> None:
@@ -174,7 +186,8 @@ async def give_outcome(tx: Tx, hit_id: UUID, outcome: rules.Outcome, note: str, 
     if hit.verdict is None:
         raise NotCompared
     await store.set_outcome(tx, hit.id, outcome, by=who.id, note=note, now=now)
-    await inbox.note(tx, hit.incident_id, "pts.outcome", now, _actor(who), {"hit_id": str(hit.id), "outcome": outcome.value})
+    at = await store.incident_now(tx, hit.incident_id)
+    await inbox.note(tx, at.incident_id, "pts.outcome", now, _actor(who), {"hit_id": str(hit.id), "outcome": outcome.value})
     await _tell(tx, hit, hit.verdict, outcome, now)
 
 
@@ -278,4 +291,4 @@ async def entry_over(tx: Tx, entry_id: UUID, now: datetime) -> None:
         if hit.verdict is None:
             await _decide(tx, hit, rules.Verdict.NOT_ACTIVE, note="", who=None, now=now)
         else:
-            await inbox.withdraw_incident(tx, hit.incident_id, rules.Verdict.NOT_ACTIVE.value, now)
+            await _withdraw(tx, await store.incident_now(tx, hit.incident_id), rules.Verdict.NOT_ACTIVE, None, now)

@@ -58,6 +58,15 @@ class Hit:
     entry_ids: list[UUID]
 
 
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Where a hit's incident stands after merges."""
+
+    incident_id: UUID
+    alone: bool  #: Nothing was merged with it.
+    ours: bool  #: It was raised by a plate, not by somebody's call for help.
+
+
 async def hear_gate(tx: Tx, gate_id: UUID, now: datetime) -> Gate | None:
     """Mark the gate as heard and hold its row: one batch of a gate at a time. None: no such gate in scope."""
     row = await tx.row(_SQL["hear_gate"], {"gate_id": gate_id, "now": now})
@@ -274,6 +283,12 @@ async def image_of_hit(tx: Tx, hit_id: UUID) -> bytes | None:
 async def vehicle_of_incident(tx: Tx, incident_id: UUID) -> Row | None:
     """Return the vehicle an incident is about, if a hit raised it."""
     return await tx.row(_SQL["vehicle_of_incident"], {"incident_id": incident_id})
+
+
+async def incident_now(tx: Tx, incident_id: UUID) -> Now:
+    """Return where a hit's incident is worked on after merges."""
+    row = await tx.row(_SQL["incident_now"], {"incident_id": incident_id})
+    return Now(incident_id=incident_id, alone=True, ours=True) if row is None else Now(row["id"], row["alone"], row["ours"])
 
 
 async def gates(tx: Tx, *, after: tuple[str, UUID] | None, limit: int) -> list[Row]:

@@ -43,7 +43,7 @@ class Small:
     app: FastAPI
     identity: Identity
 
-    async def person(self, role: Role, *provinces: int) -> Client:
+    async def person(self, role: Role, *provinces: int, team_id: UUID | None = None) -> Client:
         """Make somebody with an account and a token."""
         account, session, token = new_id(), new_id(), f"tok-{new_id()}"
         now = self.clock.now()
@@ -53,7 +53,7 @@ class Small:
                 INSERT INTO account (id, username, name, role, provinces, password_hash, created_at, team_id)
                 VALUES (%s, %s, 'X', %s, %s, '-', %s, %s)
                 """,
-                [account, f"u{account.hex[:20]}", role.value, list(provinces), now, new_id() if role is Role.TEAM else None],
+                [account, f"u{account.hex[:20]}", role.value, list(provinces), now, team_id or new_id() if role is Role.TEAM else None],
             )
             admin.execute(
                 "INSERT INTO session (id, account_id, device_hash, source_hash, started_at, expires_at) VALUES (%s, %s, '', '', %s, %s)",

@@ -206,6 +206,101 @@ async def test_every_look_at_a_plate_has_a_face(house: Small, operator: Client, 
     assert PLATE not in str(house.rows("SELECT to_jsonb(a) FROM audit_entry a"))
 
 
+# --- the crew, and merged incidents -----------------------------------------------------------------------------------------
+
+
+async def a_crew(house: Small, state: str, province: int = 26) -> tuple[Client, UUID]:
+    """A team and its dispatch to the only incident."""
+    team, dispatch = new_id(), new_id()
+    [(incident_id,)] = house.rows("SELECT id FROM incident WHERE closed_at IS NULL")
+    house.rows(
+        """
+        INSERT INTO team (id, code, kind, force, province, roster, roster_at, created_at)
+        VALUES (%s, %s, 'patrol', 'police', %s, 'available', %s, %s) RETURNING 1
+        """,
+        *[team, f"E-{team.hex[-5:]}", province, NOON, NOON],
+    )
+    house.rows(
+        """
+        INSERT INTO dispatch (id, incident_id, provinces, team_id, team_code, team_province, state, round, offered_at, ack_due_at,
+                              accept_due_at)
+        VALUES (%s, %s, %s, %s, 'E', %s, %s, 1, %s, %s, %s) RETURNING 1
+        """,
+        *[dispatch, incident_id, sorted({26, province}), team, province, state, NOON, NOON, NOON],
+    )
+    return await house.person(Role.TEAM, province, team_id=team), dispatch
+
+
+@pytest.mark.usefixtures("hit")
+async def test_the_crew_that_is_asked_reads_the_plate_and_the_look_is_audited(house: Small) -> None:
+    crew, dispatch = await a_crew(house, "offered")
+    found = await crew.get(f"/dispatches/{dispatch}/vehicle")
+    assert (found["plate"], found["category"], found["verdict"]) == (PLATE, "stolen", None)
+    looks = house.rows("SELECT actor_id, subject_id FROM audit_entry WHERE action = 'view.plate' AND subject_kind = 'dispatch'")
+    assert looks == [(crew.id, dispatch)]
+
+
+@pytest.mark.usefixtures("hit")
+async def test_a_crew_borrowed_from_next_door_reads_the_plate_too(house: Small) -> None:
+    crew, dispatch = await a_crew(house, "accepted", province=43)
+    assert (await crew.get(f"/dispatches/{dispatch}/vehicle"))["plate"] == PLATE
+
+
+@pytest.mark.parametrize("state", ["clear", "declined", "withdrawn"])
+@pytest.mark.usefixtures("hit")
+async def test_a_crew_that_is_done_or_said_no_reads_no_plate(house: Small, state: str) -> None:
+    crew, dispatch = await a_crew(house, state)
+    await crew.get(f"/dispatches/{dispatch}/vehicle", 404)
+
+
+@pytest.mark.usefixtures("hit")
+async def test_another_crew_and_another_provinces_desk_read_no_plate_and_the_own_desk_does(house: Small) -> None:
+    _crew, dispatch = await a_crew(house, "accepted")
+    other, _ = await a_crew(house, "timed_out")
+    await other.get(f"/dispatches/{dispatch}/vehicle", 404)
+    await (await house.person(Role.DISPATCHER, 43)).get(f"/dispatches/{dispatch}/vehicle", 404)
+    assert (await (await house.person(Role.DISPATCHER, 26)).get(f"/dispatches/{dispatch}/vehicle"))["plate"] == PLATE
+    await (await house.person(Role.AUDITOR, 26)).get(f"/dispatches/{dispatch}/vehicle", 403)
+
+
+async def merge(house: Small, source: str) -> UUID:
+    """As a dispatcher does: the hit's incident becomes a duplicate of another one."""
+    into = new_id()
+    house.rows(
+        """
+        INSERT INTO incident (id, olay_no, home, provinces, source, kind, priority, state, position_kind, received_at, due_warn_at,
+                              due_breach_at, instruction)
+        VALUES (%s, '26-2026-999999', 26, '{26}', %s, 'x', 1, 'assigned', 'none', %s, %s, %s, NULL) RETURNING 1
+        """,
+        *[into, source, NOON, NOON, NOON],
+    )
+    house.rows(
+        "UPDATE incident SET merged_into = %s, state = 'closed', closed_at = %s, outcome = 'duplicate' WHERE id <> %s RETURNING 1",
+        *[into, NOON, into],
+    )
+    return into
+
+
+async def test_a_hit_that_was_merged_is_stopped_where_it_is_worked_on_now(house: Small, operator: Client, hit: dict[str, Any]) -> None:
+    into = await merge(house, "pts")
+    await operator.post(f"/pts/hits/{hit['hit_id']}/verdict", verdict="confirmed")
+    assert house.rows("SELECT instruction FROM incident WHERE id = %s", into) == [("stop",)]
+    await operator.post(f"/pts/hits/{hit['hit_id']}/verdict", verdict="misread")
+    assert house.rows("SELECT instruction, state FROM incident WHERE id = %s", into) == [("observe", "assigned")]
+    crew, dispatch = await a_crew(house, "accepted")
+    assert (await crew.get(f"/dispatches/{dispatch}/vehicle"))["plate"] == PLATE
+
+
+@pytest.mark.parametrize("verdict", ["confirmed", "misread", "not_active"])
+async def test_a_plate_never_calls_off_or_changes_the_help_for_a_person_it_was_merged_with(
+    house: Small, operator: Client, hit: dict[str, Any], verdict: str
+) -> None:
+    into = await merge(house, "kades")
+    await operator.post(f"/pts/hits/{hit['hit_id']}/verdict", verdict=verdict)
+    assert house.rows("SELECT instruction, closed_at FROM incident WHERE id = %s", into) == [(None, None)]
+    assert house.rows("SELECT detail->>'verdict' FROM incident_event WHERE incident_id = %s AND kind = 'pts.verdict'", into) == [(verdict,)]
+
+
 # --- the list ---------------------------------------------------------------------------------------------------------------
 
 

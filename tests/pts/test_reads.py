@@ -77,11 +77,25 @@ async def test_two_gates_may_use_the_same_client_id(house: Small, gate: Client) 
 async def test_one_bad_read_is_told_by_its_index_and_the_others_are_stored(house: Small, gate: Client, listed: Listed) -> None:
     await listed("26ABC12")
     bad: list[Any] = [
-        "text", None, [], {}, a_read(""), a_read("--"), a_read("?" * 4), a_read("A" * 13), a_read("26ABC12", confidence=1.2),
-        a_read("26ABC12", confidence=None), {**a_read("26ABC12"), "read_at": "yesterday"}, {**a_read("26ABC12"), "read_at": "2026-11-24T09:00:00"},
-        {**a_read("26ABC12"), "client_id": "x"}, a_read("26ABC12", colour="red"), a_read("26\x00ABC12"), a_read("26\ud800ABC12"),
-        a_read("26ABC12", char_confidence=["a"]), a_read("26ABC12", direction=""),
-    ]  # fmt: skip
+        "text",
+        None,
+        [],
+        {},
+        a_read(""),
+        a_read("--"),
+        a_read("?" * 4),
+        a_read("A" * 13),
+        a_read("26ABC12", confidence=1.2),
+        a_read("26ABC12", confidence=None),
+        {**a_read("26ABC12"), "read_at": "yesterday"},
+        {**a_read("26ABC12"), "read_at": "2026-11-24T09:00:00"},
+        {**a_read("26ABC12"), "client_id": "x"},
+        a_read("26ABC12", colour="red"),
+        a_read("26\x00ABC12"),
+        a_read("26\ud800ABC12"),
+        a_read("26ABC12", char_confidence=["a"]),
+        a_read("26ABC12", direction=""),
+    ]
     answer = await gate.reads(a_read("06AB123"), *bad, a_read("26ABC12"))
     assert [fault["index"] for fault in answer["faults"]] == list(range(1, len(bad) + 1))
     assert answer["accepted"] == 2
@@ -165,9 +179,7 @@ async def test_every_entry_that_matches_is_shown_and_the_weightiest_leads(
     assert house.rows("SELECT priority FROM incident") == [(2,)]
 
 
-async def test_hits_are_ranked_terror_and_stolen_first_and_paged_without_a_gap(
-    house: Small, gate: Client, operator: Client, listed: Listed
-) -> None:
+async def test_hits_are_ranked_terror_and_stolen_first_and_paged_without_a_gap(gate: Client, operator: Client, listed: Listed) -> None:
     for number, category in enumerate(["other", "wanted", "terror", "stolen", "terror", "other"]):
         await listed(f"26AB10{number}", category)
         await gate.reads(a_read(f"26AB10{number}"))

@@ -218,18 +218,60 @@ LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_
     WHERE e.id = ANY ($1) AND e.ended_at IS NULL AND e.valid_from <= $2 AND (e.valid_to IS NULL OR e.valid_to > $2)
 $$;
 
+-- A dispatcher may have merged a hit's incident into another: where it is worked on now, whether nothing else hangs on it, and whether it
+-- is about a plate at all.
+CREATE FUNCTION pts_incident_now(p_incident uuid) RETURNS TABLE (id uuid, alone boolean, ours boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
+    WITH RECURSIVE chain AS (
+        SELECT i.id, i.merged_into, i.source, 0 AS step FROM incident i WHERE i.id = p_incident
+        UNION ALL
+        SELECT i.id, i.merged_into, i.source, c.step + 1 FROM chain c JOIN incident i ON i.id = c.merged_into
+    )
+    SELECT c.id, c.step = 0 AND NOT EXISTS (SELECT FROM incident m WHERE m.merged_into = c.id), c.source = 'pts'
+    FROM chain c ORDER BY c.step DESC LIMIT 1
+$$;
+CREATE INDEX incident_merged ON incident (merged_into) WHERE merged_into IS NOT NULL;
+
+-- The hits an incident is about, those of incidents merged into it included.
+CREATE FUNCTION pts_hits_of(p_incident uuid) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 2 AS $$
+    WITH RECURSIVE family AS (
+        SELECT p_incident AS id
+        UNION
+        SELECT i.id FROM family f JOIN incident i ON i.merged_into = f.id
+    )
+    SELECT h.id FROM family f JOIN pts_hit h ON h.incident_id = f.id
+$$;
+
+-- What a crew must know the vehicle by. It looks past the scope because a team borrowed from next door sees no row of this province; the
+-- route asks only after dispatch has shown that the dispatch is the caller's, and audits the look.
+CREATE FUNCTION pts_vehicle_of(p_incident uuid) RETURNS TABLE (
+    hit_id uuid, plate text, category text, turkish boolean, direction text, read_at timestamptz, late boolean, verdict text, outcome text
+)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
+    SELECT h.id, h.plate, h.category, h.turkish, h.direction, h.read_at, h.late, h.verdict, h.outcome
+    FROM pts_hit h WHERE h.id IN (SELECT pts_hits_of(p_incident))
+    ORDER BY h.outcome IS NOT NULL, h.rank, h.id DESC LIMIT 1
+$$;
+
+GRANT SELECT ON pts_hit TO merkez_geo;
 GRANT SELECT, UPDATE (end_reason) ON hotlist_entry TO merkez_geo; -- UPDATE only because FOR SHARE asks for it
 ALTER FUNCTION pts_match(text[], timestamptz) OWNER TO merkez_geo;
 ALTER FUNCTION pts_still_active(uuid[], timestamptz) OWNER TO merkez_geo;
+ALTER FUNCTION pts_incident_now(uuid) OWNER TO merkez_geo;
+ALTER FUNCTION pts_hits_of(uuid) OWNER TO merkez_geo;
+ALTER FUNCTION pts_vehicle_of(uuid) OWNER TO merkez_geo;
 -- These two make and drop tables; nobody can log in as their owner.
 GRANT CREATE, USAGE ON SCHEMA public TO merkez_owner;
 ALTER TABLE pts_read OWNER TO merkez_owner;
 ALTER TABLE pts_read_default OWNER TO merkez_owner;
 ALTER FUNCTION pts_read_make_days(date, int) OWNER TO merkez_owner;
 ALTER FUNCTION pts_read_drop_day(timestamptz) OWNER TO merkez_owner;
-REVOKE ALL ON FUNCTION pts_match(text[], timestamptz), pts_still_active(uuid[], timestamptz),
+REVOKE ALL ON FUNCTION pts_match(text[], timestamptz), pts_still_active(uuid[], timestamptz), pts_incident_now(uuid), pts_hits_of(uuid),
+    pts_vehicle_of(uuid),
     pts_read_make_days(date, int), pts_read_drop_day(timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pts_match(text[], timestamptz), pts_still_active(uuid[], timestamptz) TO merkez_api, merkez_timers;
+GRANT EXECUTE ON FUNCTION pts_match(text[], timestamptz), pts_still_active(uuid[], timestamptz), pts_incident_now(uuid), pts_hits_of(uuid),
+    pts_vehicle_of(uuid) TO merkez_api, merkez_timers;
 GRANT EXECUTE ON FUNCTION pts_read_make_days(date, int) TO merkez_sweep, merkez_api;
 GRANT EXECUTE ON FUNCTION pts_read_drop_day(timestamptz) TO merkez_sweep;
 
