@@ -137,7 +137,7 @@ async def _run(house: House, part: Part) -> None:
         loops += rooms.loops(house)
     if part is not Part.API:
         loops.append(JobRunner(house.db, house.clock, rooms.jobs(house)).run)
-        loops += [FollowerRunner(house.db, house.clock, follower).run for follower in rooms.followers(house)]
+        loops += [FollowerRunner(house.db, house.clock, follower).run for follower in rooms.followers()]
     try:
         async with asyncio.TaskGroup() as group:
             for loop in loops:

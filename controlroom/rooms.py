@@ -10,6 +10,8 @@ import core.identity.api
 import core.identity.jobs
 import dispatch.api
 import dispatch.inbox
+import dispatch.jobs
+import dispatch.sockets
 import kades.api
 import kades.board
 import kades.inbox
@@ -65,18 +67,19 @@ def routers(house: House) -> list[APIRouter]:
 
 def doors(house: House) -> list[SocketDoor]:
     """Return every socket address."""
-    return [*kades.sockets.DOORS]
+    site = site_of(house.settings)
+    return [dispatch.sockets.team_door(site), dispatch.sockets.operator_door(), *kades.sockets.DOORS]
 
 
 def loops(house: House) -> list[Callable[[], Awaitable[None]]]:
     """Return what runs in each process that has sockets."""
-    return []
+    return [dispatch.sockets.TeamMoves(house.db, house.clock, house.hub, site_of(house.settings)).run]
 
 
 def timers(house: House) -> Mapping[str, Handler]:
     """Return who handles which wait; two rooms never share a kind."""
     found: dict[str, Handler] = {}
-    for room in (kades.inbox.TIMERS, pts.jobs.TIMERS):
+    for room in (dispatch.jobs.timers(site_of(house.settings)), kades.inbox.TIMERS, pts.jobs.TIMERS):
         if twice := found.keys() & room.keys():
             message = f"two rooms wait under {', '.join(sorted(twice))}"
             raise ValueError(message)
@@ -93,10 +96,15 @@ def jobs(house: House) -> list[Periodic]:
     """Return what is done again and again."""
     keys = house.settings.house.state_dir / "keys"
     sinks = [FileHeads(house.settings.house.state_dir / "audit")]
-    return [core.identity.jobs.PRUNE, *core.audit.jobs.jobs(Signer.at(keys), sinks), *pts.jobs.JOBS]
+    return [
+        core.identity.jobs.PRUNE,
+        *core.audit.jobs.jobs(Signer.at(keys), sinks),
+        *dispatch.jobs.jobs(site_of(house.settings), track_days=house.settings.dispatch.track_days),
+        *pts.jobs.JOBS,
+    ]
 
 
-def followers(house: House) -> list[Follower]:
+def followers() -> list[Follower]:
     """Return who reacts to which events of the rooms below."""
     return [Follower("kades", kades.inbox.FOLLOWS)]
 

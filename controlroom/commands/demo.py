@@ -12,7 +12,7 @@ import click
 
 from controlroom.commands import options
 from controlroom.commands.up import log_file
-from controlroom.failures import Exit, Words
+from controlroom.failures import Exit, Failure, Words
 from controlroom.ground import VAR
 from controlroom.language import lines
 from controlroom.ready import made_ready
@@ -74,9 +74,21 @@ def _serve(ready: Ready, steps: Steps, wish: Wish) -> bool:
                 server.start()
                 server.await_ready()
             ready.lock.serving_at(server.base_url)
-            return asyncio.run(_play(ready, steps, wish, server, url))
+            return _played(ready, steps, wish, server, url)
         finally:
             server.stop()
+
+
+def _played(ready: Ready, steps: Steps, wish: Wish, server: Server, url: str) -> bool:
+    from controlroom.demo.client import Refused
+
+    try:
+        return asyncio.run(_play(ready, steps, wish, server, url))
+    except Refused as said:
+        raise Failure(
+            tr=f"Sunucu demo'nun bir isteğini geri çevirdi: {said} ({server.log})",
+            en=f"The server refused what the demo asked: {said} ({server.log})",
+        ) from said
 
 
 async def _play(ready: Ready, steps: Steps, wish: Wish, server: Server, url: str) -> bool:

@@ -112,7 +112,7 @@ def _camera(number: int, node: int, streets: Streets, rng: Random) -> CameraPlan
     return CameraPlan(
         name=f"{place} {1 + number // len(CAMERA_PLACES)}",
         point=to_point(at),
-        bearing_deg=round((bearing(at, along) + rng.uniform(-12, 12)) % 360, 1),
+        bearing_deg=round(bearing(at, along) + rng.uniform(-12, 12), 1) % 360,
         fov_deg=float(rng.choice((60, 75, 90, 110))),
         range_m=float(rng.choice((80, 120, 160, 220))),
     )
@@ -120,7 +120,7 @@ def _camera(number: int, node: int, streets: Streets, rng: Random) -> CameraPlan
 
 def _gate(name: str, where: float) -> GatePlan:
     at = (GATE_DISTANCE_M * sin(radians(where)), GATE_DISTANCE_M * cos(radians(where)))
-    return GatePlan(name, to_point(at), round((where + 180) % 360, 1))
+    return GatePlan(name, to_point(at), round(where + 180, 1) % 360)
 
 
 def _home(streets: Streets, rng: Random) -> XY:
