@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def heads_folder(state_dir: Path, *, demo: bool) -> Path:
+    """Return where a house keeps its heads: the demo's chain is another one, and would not fit the real one's heads."""
+    return state_dir / ("audit-demo" if demo else "audit")
+
+
 class UnreadableHeadError(ValueError):
     """A line of a heads file is not what this house writes."""
 
@@ -24,6 +29,13 @@ class FileHeads:
     def __init__(self, folder: Path) -> None:
         """Keep them in `folder`, which is made on first use."""
         self.path = folder / "heads.jsonl"
+
+    @classmethod
+    def in_file(cls, path: Path) -> FileHeads:
+        """Take a copy of such a file under whatever name."""
+        kept = cls(path.parent)
+        kept.path = path
+        return kept
 
     async def latest(self) -> int:
         """Return the highest place kept."""

@@ -10,6 +10,9 @@ VALUES (%(id)s, %(at)s, %(actor_kind)s, %(actor_id)s, %(actor_role)s, %(session_
 -- Held until COMMIT, by then the seals are seen: the next sealer, in whatever process, goes on from them.
 SELECT pg_try_advisory_xact_lock(hashtext('core.audit.seal')) AS mine
 
+-- name: take_time
+SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)
+
 -- name: last_seal
 SELECT n, entry_id, hash FROM audit_seal ORDER BY n DESC LIMIT 1
 

@@ -56,6 +56,11 @@ async def sealers_turn(tx: Tx) -> bool:
     return bool(await tx.value(_SQL["sealer_turn"]))
 
 
+async def take_time(tx: Tx) -> None:
+    """Let this transaction last: a year's books take longer to read than a request may."""
+    await tx.execute(_SQL["take_time"])
+
+
 async def last_seal(tx: Tx) -> Seal | None:
     """Return the end of the chain."""
     row = await tx.row(_SQL["last_seal"])

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Words of 20 letters and digits without look-alikes: 99 bits, and can be read out over a telephone.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _PASSWORD_LENGTH = 20
+#: What a person may choose (api.py asks the same).
+SHORTEST_PASSWORD = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ def may_manage(office: Iterable[int], provinces: Iterable[int]) -> bool:
 
 # --- names and sources -------------------------------------------------------------------------------------------------------
 
+#: What a canonical user name looks like (the database checks the same).
+USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]")
 #: User names are plain ASCII; a capital typed on a Turkish keyboard must still find its account.
 _TURKISH_I = str.maketrans({"İ": "i", "ı": "i"})
 _IPV6_NETWORK_BITS = 64
