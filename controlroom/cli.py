@@ -14,6 +14,7 @@ import click
 
 from controlroom.failures import Exit, Failure, Missing, Words
 from controlroom.language import inline, lines
+from core.errors import Problem
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -52,11 +53,11 @@ class FrontDoor(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click asks so
-        """Import the command's module and hand out its `command` (or the one of its name)."""
+        """Import the command's module and hand out its `command`, or where it holds several, the one of this name."""
         if (entry := COMMANDS.get(cmd_name)) is None:
             return None
         module = importlib.import_module(f"controlroom.commands.{entry.module}")
-        command = getattr(module, cmd_name, None) or module.command
+        command = getattr(module, "command", None) or getattr(module, cmd_name)
         if not isinstance(command, click.Command):
             message = f"controlroom/commands/{entry.module}.py holds no command"
             raise TypeError(message)
@@ -101,15 +102,22 @@ def main() -> int:
     except (click.Abort, KeyboardInterrupt):
         say(Words("Durduruldu.", "Stopped."))
         return Exit.FAILED
-    except Failure as failure:
-        report(failure)
-        return failure.code
-    except OSError as fault:  # a full disk, a folder of somebody else's: the file and the reason say it all
+    except (Failure, Problem, OSError) as fault:
         if os.environ.get("MERKEZ_DEBUG"):
             raise
-        report(Failure(tr=f"Dosya işlemi başarısız: {fault}", en=f"A file could not be used: {fault}"))
-        return Exit.FAILED
+        failure = _as_failure(fault)
+        report(failure)
+        return failure.code
     return int(answer) if isinstance(answer, int) else Exit.DONE
+
+
+def _as_failure(fault: Failure | Problem | OSError) -> Failure:
+    if isinstance(fault, Failure):
+        return fault
+    if isinstance(fault, Problem):
+        return Failure(tr=str(fault.body("tr")["detail"]), en=str(fault.body("en")["detail"]))
+    # A full disk, a folder of somebody else's: the file and the reason say it all.
+    return Failure(tr=f"Dosya işlemi başarısız: {fault}", en=f"A file could not be used: {fault}")
 
 
 def report(failure: Failure) -> None:

@@ -14,7 +14,8 @@ import pytest
 from controlroom import pg_place
 from controlroom.cluster import CLONE, Cluster
 
-SHIPPED = ("merkez", "controlroom", "core", "geo", "requirements.lock", "requirements-dev.lock", "pyproject.toml")
+ROOMS = ("controlroom", "core", "geo", "dispatch", "kades", "pts", "kgys", "retention")
+SHIPPED = ("merkez", *ROOMS, "requirements.lock", "requirements-dev.lock", "pyproject.toml")
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -52,7 +53,7 @@ def clone(folder: Path) -> Path:
     for name in SHIPPED:
         source = CLONE / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "data"))
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, folder / name)
     (folder / ".venv").symlink_to(CLONE / ".venv")
