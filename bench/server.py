@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controlroom.ground import VAR
 from controlroom.server import Server, listen_at
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def server(url: str, **environment: str) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="merkez-bench-") as folder, listen_at("127.0.0.1", 0) as sock:
         state = Path(folder)
         (state / "sms").mkdir()
-        running = Server("controlroom.serve", sock, environment_of(url, state, **environment), state / "server.jsonl")
+        (VAR / "bench-server.jsonl").unlink(missing_ok=True)
+        running = Server("controlroom.serve", sock, environment_of(url, state, **environment), VAR / "bench-server.jsonl")
         running.start()
         try:
             running.await_ready()

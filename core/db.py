@@ -147,7 +147,12 @@ def _refuse_dead(dbapi_connection: Any, _record: object, _proxy: object) -> None
     connection would fail one press after a restart.
     """
     raw = dbapi_connection.driver_connection
-    if raw.closed or select.select([raw.pgconn.socket], [], [], 0)[0]:
+    if raw.closed:
+        raise DisconnectionError
+    # poll, not select: select ends at file number 1,024, and a process with a thousand sockets is past it.
+    looking = select.poll()
+    looking.register(raw.pgconn.socket, select.POLLIN)
+    if looking.poll(0):
         raise DisconnectionError
 
 

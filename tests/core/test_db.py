@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import resource
+from contextlib import ExitStack
+from pathlib import Path
+
 import psycopg
 import pytest
 
@@ -44,6 +49,18 @@ async def test_a_connection_that_the_server_closed_in_the_pool_is_never_handed_o
             await admin.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
         async with db.tx() as tx:
             assert await tx.value("SELECT pg_backend_pid()") != pid
+
+
+async def test_the_pool_works_in_a_process_with_more_than_1024_open_files(db: Database) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with ExitStack() as stack:
+        for _ in range(1_100):
+            stack.enter_context(Path(os.devnull).open("rb"))
+        for _ in range(2):
+            async with db.tx() as tx:
+                assert tx.raw.pgconn.socket > 1_024
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_named_statements_are_split_by_name_and_a_double_name_is_refused() -> None:
