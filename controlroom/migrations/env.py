@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import create_engine, text
 
+from controlroom.migrations.compare import draft_sql, options
 from core.db import sa_url
 
 # A migration that cannot have its lock in five seconds gives up and is tried again, instead of blocking every press behind it.
@@ -12,16 +13,17 @@ TIMEOUTS = "SET lock_timeout = '5s'; SET statement_timeout = '10min'"
 
 
 def run() -> None:
-    """Bring the database at `sqlalchemy.url` to the newest revision."""
-    url = context.config.get_main_option("sqlalchemy.url")
+    """Bring a database to the newest revision, or compare it with the models: that at `sqlalchemy.url`, or Alembic's own `-x url=…`."""
+    url = context.config.get_main_option("sqlalchemy.url") or context.get_x_argument(as_dictionary=True).get("url")
     if url is None:
-        message = "migrate() passes the address"
+        message = "no address: migrate() passes one, and on Alembic's command line it is `-x url=postgresql://…`"
         raise RuntimeError(message)
     engine = create_engine(sa_url(url))
     with engine.connect() as connection:
         connection.execute(text(TIMEOUTS))
+        found = options(connection)
         connection.commit()
-        context.configure(connection=connection, transaction_per_migration=True)
+        context.configure(connection=connection, transaction_per_migration=True, process_revision_directives=draft_sql, **found)
         with context.begin_transaction():
             context.run_migrations()
     engine.dispose()
