@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t, useLanguage } from '../i18n';
 import type { LonLat } from '../map/geometry';
 import type { Theme } from '../map/palette';
-import { alertList, openAlarms } from '../state/order';
+import { activeDispatches, alertList, openAlarms, openOffers } from '../state/order';
 import { faultText, SignIn } from '../ui/parts';
 import { applyTheme, savedTheme } from '../ui/theme';
 import { words } from '../ui/words';
@@ -111,6 +111,7 @@ function Room({ desk }: { readonly desk: Desk }): JSX.Element {
     const alert = desk.store.state.alerts.get(incident.id)?.alert_id ?? incident.source_id;
     if (incident.source === 'kades' && alert !== null) attempt(() => acts.evaluate(alert, VERDICTS[n], ''));
   };
+  const more = incident !== null && (activeDispatches(incident).length > 0 || openOffers(incident).length > 0);
   const onOpen = (what: (id: string) => void): void => {
     if (incident && incident.state !== 'closed' && dispatching) what(incident.id);
   };
@@ -120,7 +121,7 @@ function Room({ desk }: { readonly desk: Desk }): JSX.Element {
     previous: () => { step(-1); },
     fly: () => { if (incident?.position) map.current?.fly(incident.position); },
     take: () => { onOpen((id) => { attempt(() => acts.take(id)); }); },
-    nearest: () => { onOpen((id) => { attempt(() => acts.dispatchNearest(id)); }); },
+    nearest: () => { onOpen((id) => { attempt(() => (more ? acts.reinforce(id) : acts.dispatchNearest(id))); }); },
     reRoute: () => { onOpen(() => { setAim('re-route'); }); },
     close: () => { onOpen(() => { setForm('close'); }); },
     first: () => { judge(0); },

@@ -1,5 +1,4 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import { code, t } from '../i18n';
 import type { DeskState } from '../state/desk';
 import { activeDispatches, openOffers } from '../state/order';
@@ -110,7 +109,6 @@ function Warnings(props: { readonly incident: Incident; readonly state: DeskStat
 
 function Bar(props: DetailProps): JSX.Element {
   const act = useAct();
-  const [asked, setAsked] = useState(false);
   const { incident, acts } = props;
   const mine = incident.owner_id !== null && incident.owner_id === props.desk.me?.id;
   const more = activeDispatches(incident).length > 0 || openOffers(incident).length > 0;
@@ -120,14 +118,14 @@ function Bar(props: DetailProps): JSX.Element {
         <button type="button" class={`button ${incident.owner_id === null ? 'primary' : ''}`} data-testid="take" disabled={act.busy || mine} onClick={() => { act.run(() => acts.take(incident.id)); }}>
           {incident.owner_name === null ? t(w.take) : t(w.taken, { name: incident.owner_name })} <kbd>T</kbd>
         </button>
-        <button type="button" class={`button ${more ? '' : 'danger'}`} data-testid="dispatch-nearest" disabled={act.busy} onClick={() => { act.run(() => acts.dispatchNearest(incident.id)); }}>
+        <button type="button" class={`button ${more ? '' : 'danger'}`} data-testid="dispatch-nearest" disabled={act.busy} onClick={() => { act.run(() => (more ? acts.reinforce(incident.id) : acts.dispatchNearest(incident.id))); }}>
           {t(more ? w.reinforce : w.nearest)} <kbd>D</kbd>
         </button>
       </div>
       <div class="row">
         <button type="button" class="button small" onClick={props.onReRoute}>{t(w.reRoute)} <kbd>R</kbd></button>
         <button type="button" class="button small" onClick={() => { props.setForm('hand-over'); }}>{t(w.handOver)}</button>
-        <button type="button" class="button small" onClick={() => { props.setForm('merge'); setAsked(!asked); }}>{t(w.merge)}</button>
+        <button type="button" class="button small" onClick={() => { props.setForm('merge'); }}>{t(w.merge)}</button>
         <button type="button" class="button small" data-testid="close-incident" onClick={() => { props.setForm('close'); }}>{t(w.closeIncident)} <kbd>C</kbd></button>
       </div>
       <Fault text={act.problem} />

@@ -9,7 +9,7 @@ import { TrailsLayer } from '../layers/trails';
 import type { DeskView } from '../layers/view';
 import { WaysLayer } from '../layers/ways';
 import type { LonLat } from '../map/geometry';
-import { LiveMap, type Bounds } from '../map/map';
+import { LiveMap, type Bounds, type MapOptions } from '../map/map';
 import { PALETTE, type Theme } from '../map/palette';
 import type { Desk } from './desk';
 
@@ -34,6 +34,15 @@ const AGE_STEP_MS = 10_000;
 /** Ankara, until the server says where this desk is. */
 const MIDDLE: LonLat = { lon: 32.86, lat: 39.93 };
 
+/** Null where the browser cannot draw maps at all: the list, the sound and every act work without. */
+function build(options: MapOptions<DeskView>): LiveMap<DeskView> | null {
+  try {
+    return new LiveMap<DeskView>(options);
+  } catch {
+    return null;
+  }
+}
+
 export function MapPane(props: MapPaneProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const live = useRef<LiveMap<DeskView> | null>(null);
@@ -41,10 +50,11 @@ export function MapPane(props: MapPaneProps): JSX.Element {
   now.current = props;
 
   useEffect(() => {
-    if (!box.current) return;
-    const map = new LiveMap<DeskView>({
+    if (!box.current) return undefined;
+    const map = build({
       container: box.current,
       theme: props.theme,
+      styles: { day: props.desk.config.map.style_day, night: props.desk.config.map.style_night },
       centre: props.desk.me?.centre ?? MIDDLE,
       zoom: props.desk.me?.centre ? 11.5 : 5.5,
       layers: (palette) => [
@@ -66,6 +76,10 @@ export function MapPane(props: MapPaneProps): JSX.Element {
         now.current.onBare();
       },
     });
+    if (!map) {
+      props.onBare();
+      return undefined;
+    }
     live.current = map;
     props.handle.current = { fly: (to) => { map.fly(to); } };
     props.desk.setBounds(map.bounds());

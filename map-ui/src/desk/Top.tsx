@@ -17,7 +17,7 @@ export function Top(props: {
   const { desk } = props;
   const rings = desk.rings();
   return (
-    <header class="panel top">
+    <header class="panel top-bar">
       <strong class="brand">Haber Merkezi</strong>
       <LinkState link={desk.link} />
       {desk.link.phase === 'ended' && <button type="button" class="button small" onClick={() => { desk.reconnect(); }}>{t(w.reconnect)}</button>}

@@ -3,7 +3,7 @@ import { Siren } from '../sound/siren';
 import { EMPTY, reduce, type Change, type DeskState } from '../state/desk';
 import { ringing, type Ring } from '../state/order';
 import { Store } from '../state/store';
-import type { Camera, Gate, Me, TeamRow } from '../wire/answers';
+import { DEFAULT_CONFIG, type Camera, type Config, type Gate, type Me, type TeamRow } from '../wire/answers';
 import { ServerClock } from '../wire/clock';
 import type { DeskAlarm, Event, Incident } from '../wire/frames';
 import { Rest } from '../wire/rest';
@@ -27,6 +27,7 @@ export class Desk {
     this.tell();
   });
   me: Me | null = null;
+  config: Config = DEFAULT_CONFIG;
   link: Link = { phase: 'connecting', since: Date.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0, ended: null };
   /** The operator knows that this console has no sound and works by eye. */
   deaf = false;
@@ -64,6 +65,8 @@ export class Desk {
 
   /** Read who sits here and open the line. */
   async open(): Promise<void> {
+    // Without it the desk still stands, on the base map that came with it.
+    this.config = await this.rest.get<Partial<Config>>('/config').then(readConfig, () => DEFAULT_CONFIG);
     this.me = await this.rest.get<Me>('/me');
     this.tell();
     if (!DESK_ROLES.includes(this.me.role)) return;
@@ -178,6 +181,10 @@ export class Desk {
   private tell(): void {
     for (const listener of this.listeners) listener();
   }
+}
+
+function readConfig(told: Partial<Config>): Config {
+  return { demo: told.demo ?? false, map: { ...DEFAULT_CONFIG.map, ...told.map } };
 }
 
 /** Of a team's moves within one frame only the last is drawn. Every other frame counts. */

@@ -9,7 +9,7 @@ import { words } from '../ui/words';
 import type { Incident } from '../wire/frames';
 import type { Acts } from './acts';
 import { placeText } from './AlertList';
-import { desk as w, KINDS, OUTCOMES } from './words';
+import { BODIES, desk as w, KINDS, OUTCOMES } from './words';
 
 function text(form: FormData, name: string): string {
   const value = form.get(name);
@@ -48,14 +48,20 @@ function Form(props: {
 
 /** No outcome, no close (E4): the first choice is empty on purpose. */
 export function CloseForm({ acts, incident, onDone }: { readonly acts: Acts; readonly incident: Incident; readonly onDone: () => void }): JSX.Element {
+  const [referred, setReferred] = useState(false);
   return (
-    <Form title={t(w.closeIncident)} go={t(w.closeIncident)} testid="close-form" onDone={onDone} send={(form) => acts.close(incident.id, text(form, 'outcome'), text(form, 'note'))}>
+    <Form title={t(w.closeIncident)} go={t(w.closeIncident)} testid="close-form" onDone={onDone} send={(form) => acts.close(incident.id, text(form, 'outcome'), text(form, 'note'), referred ? text(form, 'body') : null)}>
       <label class="field">{t(w.outcome)}
-        <select name="outcome" required autofocus>
+        <select name="outcome" required autofocus onChange={(event) => { setReferred(event.currentTarget.value === 'referred'); }}>
           <option value="">—</option>
           {OUTCOMES.map((one) => <option key={one} value={one}>{code(one)}</option>)}
         </select>
       </label>
+      {referred && (
+        <label class="field">{t(w.body)}
+          <select name="body" required>{BODIES.map((one) => <option key={one} value={one}>{code(one)}</option>)}</select>
+        </label>
+      )}
       <label class="field">{t(w.note)}<textarea name="note" maxLength={2000} /></label>
     </Form>
   );

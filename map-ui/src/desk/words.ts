@@ -62,6 +62,7 @@ export const desk = {
   foreign: ['Yabancı plaka', 'Foreign plate'],
   late: ['Gecikmeli okuma', 'Late read'],
   compare: ['Görüntüyü karşılaştırın', 'Compare the image'],
+  body: ['Bildirilen kurum', 'Body it went to'],
   hitOutcome: ['Eşleşmenin sonucu', 'Outcome of the hit'],
   drillFlag: ['Tatbikat', 'Drill'],
   kind: ['Tür', 'Kind'],
@@ -89,6 +90,9 @@ export const desk = {
 } as const;
 
 /** How an incident may end (E4). The first ones are offered first for their source. */
-export const OUTCOMES: readonly string[] = ['resolved', 'person_safe', 'detained', 'report_taken', 'referred', 'unfounded', 'nobody_found', 'vehicle_taken', 'not_found', 'mistaken', 'drill_over'];
+export const OUTCOMES = ['resolved', 'reported', 'detained', 'vehicle_taken', 'nothing_found', 'mistaken', 'referred', 'other'] as const;
+
+/** Who has it instead, where it was outside the police remit (E5). */
+export const BODIES = ['gendarmerie', 'health', 'fire', 'social_services', 'coast_guard', 'municipality', 'other'] as const;
 
 export const KINDS: readonly string[] = ['domestic_violence', 'violence', 'fight', 'burglary', 'theft', 'traffic', 'missing_person', 'suspicious', 'noise', 'other'];

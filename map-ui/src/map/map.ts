@@ -16,6 +16,8 @@ export type Bounds = [west: number, south: number, east: number, north: number];
 export interface MapOptions<View> {
   readonly container: HTMLElement;
   readonly theme: Theme;
+  /** Where a site's base map styles lie. */
+  readonly styles: Record<Theme, string>;
   readonly centre: LonLat;
   readonly zoom: number;
   readonly layers: (palette: () => Palette) => readonly MapLayer<View>[];
@@ -83,8 +85,11 @@ export class LiveMap<View> {
     void this.useStyle();
   }
 
-  fly(to: LonLat, zoom = 14.5): void {
-    this.map.easeTo({ center: [to.lon, to.lat], zoom: Math.max(this.map.getZoom(), zoom), duration: 600 });
+  fly(to: LonLat, zoom = 13.6): void {
+    // A place is shown in the middle of what the panels leave free of the map.
+    const width = this.map.getContainer().clientWidth;
+    const offset: [number, number] = width > 1000 ? [-28, 0] : [0, -this.map.getContainer().clientHeight * 0.1];
+    this.map.easeTo({ center: [to.lon, to.lat], zoom: Math.max(this.map.getZoom(), zoom), duration: 600, offset });
   }
 
   bounds(): Bounds {
@@ -106,7 +111,7 @@ export class LiveMap<View> {
     const theme = this.theme;
     let style: StyleSpecification;
     try {
-      const answer = await fetch(styleUrl(theme));
+      const answer = await fetch(this.options.styles[theme]);
       if (!answer.ok) throw new Error(`style ${String(answer.status)}`);
       style = (await answer.json()) as StyleSpecification;
     } catch {
@@ -144,12 +149,6 @@ export class LiveMap<View> {
     }
     this.options.onGround(at);
   }
-}
-
-/** Where a site's base map style lies; `{theme}` becomes day or night. */
-function styleUrl(theme: Theme): string {
-  const told = document.querySelector<HTMLMetaElement>('meta[name="map-style"]')?.content;
-  return (told ?? '/basemap/style-{theme}.json').replace('{theme}', theme);
 }
 
 function bareStyle(theme: Theme): StyleSpecification {

@@ -19,6 +19,14 @@ export interface Me {
   readonly centre?: { readonly lon: number; readonly lat: number } | null;
 }
 
+/** What the pages ask before anybody has signed in. */
+export interface Config {
+  readonly demo: boolean;
+  readonly map: { readonly style_day: string; readonly style_night: string };
+}
+
+export const DEFAULT_CONFIG: Config = { demo: false, map: { style_day: '/basemap/style-day.json', style_night: '/basemap/style-night.json' } };
+
 export interface Caller {
   readonly name?: string | null;
   readonly phone?: string | null;
@@ -110,13 +118,21 @@ export interface AlertDetail {
 
 export interface AlertStatus {
   readonly alert_id: string;
+  readonly incident_id: string;
+  readonly received_at: string;
   readonly stage: KadesStage;
-  readonly silent?: boolean;
+  readonly silent: boolean;
 }
 
+/** What a crew needs to know a vehicle by; stands in no frame. */
 export interface Vehicle {
   readonly plate: string;
   readonly category: PtsHit['category'];
+}
+
+/** What a status answers: what holds now, and whether this word of the crew changed it. */
+export interface StatusAnswer extends Offer {
+  readonly applied: boolean;
 }
 
 export interface OfferDetail extends Offer {
@@ -124,8 +140,10 @@ export interface OfferDetail extends Offer {
 }
 
 export interface Address {
-  readonly address?: string | null;
-  readonly note?: string | null;
+  readonly name: string | null;
+  readonly address: string | null;
+  readonly language: string | null;
+  readonly safe_channel: string | null;
 }
 
 export type { DeskAlarm, Dispatch };

@@ -1,0 +1,228 @@
+"""A stand-in for the server: the built pages, their policy, and a wire that a test can break at will.
+
+The real house cannot be made to skip a frame, to answer no press, or to say a word that no page knows; this one can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from core.middleware import SECURITY_HEADERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: A build elsewhere, for working on the pages while another process builds them.
+DIST = Path(os.environ.get("PAGES_DIST") or Path(__file__).resolve().parents[2] / "map-ui" / "dist")
+LON, LAT = 30.5206, 39.7767
+
+
+def now_text(after_s: float = 0) -> str:
+    """The time, RFC 3339."""
+    return (datetime.now(UTC) + timedelta(seconds=after_s)).isoformat()
+
+
+@dataclass
+class StandIn:
+    """What the pages see of the server, and what a test may do to it."""
+
+    role: str = "dispatcher"
+    base_url: str = ""
+    incidents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    #: Paths that answer nothing good: path ending → status, for as long as it stands here.
+    refuse: dict[str, int] = field(default_factory=dict)
+    posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    hellos: list[dict[str, Any]] = field(default_factory=list)
+    heard: list[dict[str, Any]] = field(default_factory=list)
+    seq: int = 100
+    log: list[dict[str, Any]] = field(default_factory=list)
+    _sockets: dict[WebSocket, int | None] = field(default_factory=dict)
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    # --- what a test does ------------------------------------------------------------------------------------------------
+
+    def tell(self, type_: str, data: dict[str, Any], *, numbered: bool = True) -> None:
+        """Send one frame to every open socket, and keep it for those who come back."""
+        frame: dict[str, Any] = {"seq": None, "prev": None, "type": type_, "at": now_text(), "data": data}
+        if numbered:
+            self.seq += 1
+            frame["seq"] = self.seq
+            self.log.append(frame)
+        self._do(self._broadcast(frame))
+
+    def lose(self, type_: str, data: dict[str, Any]) -> None:
+        """Number a frame and send it to nobody: a hole on the wire."""
+        self.seq += 1
+        self.log.append({"seq": self.seq, "prev": None, "type": type_, "at": now_text(), "data": data})
+        for socket in self._sockets:
+            self._sockets[socket] = self.seq
+
+    def say(self, text: str) -> None:
+        """Send any text at all."""
+        self._do(self._raw(text))
+
+    def cut(self, code: int = 1012) -> None:
+        """Close every socket."""
+        self._do(self._close(code))
+
+    def _do(self, what: Any) -> None:
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(what, self._loop).result(5)
+
+    async def _broadcast(self, frame: dict[str, Any]) -> None:
+        for socket, sent in list(self._sockets.items()):
+            prev = sent if frame["seq"] is not None else None
+            await socket.send_text(json.dumps({**frame, "prev": prev}))
+            if frame["seq"] is not None:
+                self._sockets[socket] = frame["seq"]
+
+    async def _raw(self, text: str) -> None:
+        for socket in list(self._sockets):
+            await socket.send_text(text)
+
+    async def _close(self, code: int) -> None:
+        for socket in list(self._sockets):
+            await socket.close(code)
+
+    # --- what the pages meet ---------------------------------------------------------------------------------------------
+
+    async def socket(self, socket: WebSocket) -> None:
+        """One socket: hello, welcome, the gap, then whatever is told."""
+        self._loop = asyncio.get_running_loop()
+        await socket.accept()
+        hello = await socket.receive_json()
+        self.hellos.append(hello)
+        after = hello.get("after")
+        complete = after is not None and hello.get("log") == "the-log"
+        data = {"log": "the-log", "replay": "complete" if complete else "snapshot", "seq": self.seq}
+        await socket.send_json({"seq": None, "prev": None, "type": "welcome", "at": now_text(), "data": data})
+        sent = after if complete else self.seq
+        for frame in self.log if complete else []:
+            if frame["seq"] > after:
+                await socket.send_json({**frame, "prev": sent})
+                sent = frame["seq"]
+        self._sockets[socket] = sent
+        try:
+            while True:
+                self.heard.append(await socket.receive_json())
+        except WebSocketDisconnect:
+            pass
+        finally:
+            self._sockets.pop(socket, None)
+
+    async def rest(self, request: Request) -> Response:
+        """Every REST door at once."""
+        self._loop = asyncio.get_running_loop()
+        path = request.url.path.removeprefix("/api/v1")
+        body = await request.body()
+        if request.method == "POST" and request.headers.get("content-type", "").startswith("application/json"):
+            self.posts.append((path, json.loads(body)))
+        for end, status in self.refuse.items():
+            if path.endswith(end):
+                return JSONResponse({"type": "about:blank", "slug": "refused", "title": "Olmadı", "detail": "Şimdi olmaz."}, status)
+        if path in self.answers:
+            answer = self.answers[path]
+            status = 200 if request.method == "GET" else 202 if path == "/kades/alerts" else 200
+            return JSONResponse(answer(request) if callable(answer) else answer, status)
+        if path.startswith("/token"):
+            return JSONResponse({"access_token": "an-access", "refresh_token": "a-refresh", "token_type": "bearer", "expires_in": 900})
+        if path == "/config":
+            return JSONResponse({"demo": True, "map": {"style_day": "/basemap/style-day.json", "style_night": "/basemap/style-night.json"}})
+        if path == "/me":
+            return JSONResponse({
+                "id": "me", "role": self.role, "name": "Konsol 1", "provinces": [26], "team_id": "t1", "demo": True, "centre": {"lon": LON, "lat": LAT},
+            })  # fmt: skip
+        if path == "/incidents" and request.method == "GET":
+            return JSONResponse({"items": list(self.incidents.values()), "next": None})
+        if request.method == "GET":
+            if path.startswith("/incidents/") and path.count("/") == 2 and (known := self.incidents.get(path.split("/")[2])):
+                return JSONResponse(known)
+            return JSONResponse({"items": self.lists.get(path, []), "next": None})
+        return JSONResponse({})
+
+    def app(self) -> ASGIApp:
+        """The whole of it, with the house's own headers."""
+        inner = Starlette(routes=[
+            *(WebSocketRoute(f"/ws/{door}", self.socket) for door in ("operator", "team", "kades")),
+            Route("/api/v1/{path:path}", self.rest, methods=["GET", "POST"]),
+            Mount("/", StaticFiles(directory=DIST, html=True)),
+        ])  # fmt: skip
+
+        async def with_headers(scope: Scope, receive: Receive, send: Send) -> None:
+            async def answered(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+                await send(message)
+
+            await inner(scope, receive, answered if scope["type"] == "http" else send)
+
+        return with_headers
+
+
+@contextmanager
+def standing_in(role: str = "dispatcher", port: int = 0) -> Iterator[StandIn]:
+    """Serve a stand-in until the block ends."""
+    stand_in = StandIn(role=role)
+    config = uvicorn.Config(stand_in.app(), host="127.0.0.1", port=port, log_level="error", ws="websockets-sansio")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    waited = threading.Event()
+    while not server.started:
+        waited.wait(0.02)
+        assert thread.is_alive(), "the stand-in did not start"
+    stand_in.base_url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    try:
+        yield stand_in
+    finally:
+        server.should_exit = True
+        thread.join(5)
+
+
+def a_dispatch(**change: Any) -> dict[str, Any]:
+    """A whole dispatch."""
+    return {
+        "id": str(uuid4()), "incident_id": "i1", "team_id": "t1", "team_code": "26-101", "state": "offered", "offered_at": now_text(),
+        "acknowledged_at": None, "accepted_at": None, "en_route_at": None, "on_scene_at": None, "ended_at": None, "reason": None, "distance_m": 840,
+        "eta_s": 130, "fix_age_s": 4, "ack_due_at": now_text(15), "accept_due_at": now_text(30), "by": None, "lead": False, "drill": False, **change,
+    }  # fmt: skip
+
+
+def an_incident(**change: Any) -> dict[str, Any]:
+    """A whole incident."""
+    return {
+        "id": "i1", "olay_no": "26-2026-000123", "kind": "kades", "source": "kades", "source_id": "a1", "priority": 2, "state": "raised", "provinces": [26],
+        "position": {"lon": LON, "lat": LAT, "accuracy_m": 180, "fixed_at": now_text()}, "position_kind": "fix", "place_text": None, "instruction": None,
+        "silent": False, "drill": False, "opened_at": now_text(), "needed_teams": 1, "owner_id": None, "owner_name": None, "taken_at": None, "evaluation": None,
+        "cancelled": None, "further": 0, "automatic": True, "outcome": None, "outcome_body": None, "closed_at": None, "merged_into": None,
+        "due_warn_at": now_text(420), "due_breach_at": now_text(600), "delivered_at": None, "version": 1, "dispatches": [], **change,
+    }  # fmt: skip
+
+
+def a_move(**change: Any) -> dict[str, Any]:
+    """A team's move."""
+    return {
+        "team_id": "t1", "code": "26-101", "kind": "patrol", "force": "police", "roster": "available", "free": True,
+        "position": {"lon": LON + 0.004, "lat": LAT + 0.003, "accuracy_m": 8, "fixed_at": now_text()}, "heading_deg": 210, "speed_mps": 9, "stale": False, **change,
+    }  # fmt: skip
