@@ -1,11 +1,11 @@
 """The doors of KADES (contract, "KADES"; obligations E9–E12). The press has a file of its own: `press_api.py`."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
 from core.identity import Role
 from core.identity.rules import canonical_source
@@ -123,8 +123,8 @@ async def verify(registration_id: UUID, body: Verification, request: Request) ->
 class TrailBody(Write):
     """Points of the live trail, one or many. Each is read like a press's: a bad one costs nothing but itself."""
 
-    positions: list[JsonValue] = Field(default_factory=list, max_length=TRAIL_LIMIT)
-    position: JsonValue = None
+    positions: list[Any] = Field(default_factory=list, max_length=TRAIL_LIMIT)
+    position: Any = None
     sent_at: AwareDatetime | None = None  #: The phone's own now: tells how far its clock stands from ours (law 7).
 
 
@@ -185,6 +185,13 @@ class ProtectionOrder(Write):
     document: Text
     valid_from: date
     valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.valid_to is not None and self.valid_to < self.valid_from:
+            message = "valid_to must not lie before valid_from"
+            raise ValueError(message)
+        return self
 
 
 class Reason(Write):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretBytes
@@ -18,10 +20,12 @@ from core.clock import HeldClock
 from core.db import EVERY, Database, Row
 from core.identity import Identity, IdentitySettings, PasswordSettings, Role
 from core.identity.store import set_office
+from core.identity.tokens import new_token, token_hash
 from core.ids import new_id
 from core.middleware import Envelope
-from core.timers import TimerWorker
+from core.timers import Timer, drop_timer
 from core.web import Write
+from dispatch import inbox as dispatch_inbox
 from geo.places import place_index
 from geo.point import Point
 from kades import api, inbox
@@ -55,6 +59,7 @@ class House:
     kades: Kades
     app: FastAPI
     http: httpx.AsyncClient
+    url: str = ""
     made: Iterator[int] = field(default_factory=lambda: count(1_000_001))
 
     async def rows(self, sql: Any, **params: object) -> list[Row]:
@@ -94,11 +99,91 @@ class House:
             )
         return Phone(self, None, issued.device_id, issued.token)
 
+    async def somebody(self, role: Role, *provinces: int, team_id: UUID | None = None) -> Somebody:
+        """An account of that role, signed in."""
+        account, session, token = new_id(), new_id(), new_token()
+        ends = self.clock.now() + timedelta(days=400)
+        with psycopg.connect(self.url) as admin:
+            admin.execute(
+                "INSERT INTO account (id, username, name, role, provinces, team_id, password_hash, created_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s, 'x', now())",
+                [account, f"u-{account.hex}", f"{role.value} {next(self.made)}", role.value, list(provinces), team_id],
+            )
+            admin.execute(
+                "INSERT INTO session (id, account_id, device_hash, source_hash, started_at, expires_at) VALUES (%s, %s, '', '', now(), %s)",
+                [session, account, ends],
+            )
+            admin.execute("INSERT INTO access_token VALUES (%s, %s, %s)", [token_hash(token), session, ends])
+        return Somebody(self, account, token)
+
+    async def team(self, province: int = ESKISEHIR) -> UUID:
+        """A crew, off duty so that nothing sends it by itself."""
+        team_id = new_id()
+        with psycopg.connect(self.url) as admin:
+            admin.execute(
+                "INSERT INTO team (id, code, kind, force, province, roster_at, created_at)"
+                " VALUES (%s, %s, 'patrol', 'police', %s, now(), now())",
+                [team_id, f"T{next(self.made)}", province],
+            )
+        return team_id
+
+    async def assign(self, incident_id: str, team_id: UUID, state: str = "accepted", by: str = "app") -> UUID:
+        """Put a dispatch in a state, as dispatch would have after the crew's answers."""
+        dispatch_id, now = new_id(), self.clock.now()
+        with psycopg.connect(self.url) as admin:
+            admin.execute(
+                "INSERT INTO dispatch (id, incident_id, provinces, team_id, team_code, team_province, state, round, offered_at, ack_due_at,"
+                " accept_due_at, accepted_at, by, lead)"
+                " SELECT %s, i.id, i.provinces || t.province, t.id, t.code, t.province, %s, 1, %s, %s, %s, %s, %s, true"
+                " FROM incident i, team t WHERE i.id = %s AND t.id = %s",
+                [dispatch_id, state, now, now, now, now, by, incident_id, team_id],
+            )
+        return dispatch_id
+
+    async def move(self, dispatch_id: UUID, state: str) -> None:
+        with psycopg.connect(self.url) as admin:
+            admin.execute("UPDATE dispatch SET state = %s WHERE id = %s", [state, dispatch_id])
+
+    async def moved(self, incident_id: str) -> None:
+        """Tell KADES that dispatch changed something, as the follower does."""
+        async with self.db.tx(EVERY, role="merkez_timers") as tx:
+            await inbox.incident_moved(tx, UUID(incident_id), self.clock.now())
+
     async def run_timers(self) -> None:
-        """Run what is due now."""
-        worker = TimerWorker(self.db, self.clock, inbox.TIMERS)
-        while await worker.run_one():
-            pass
+        """Run this room's timers that are due now."""
+        rows = await self.rows(
+            "SELECT kind, subject_id, due_at, data FROM timer WHERE kind LIKE 'kades.%%' AND due_at <= %(at)s", at=self.clock.now()
+        )
+        for row in rows:
+            timer = Timer(row["kind"], row["subject_id"], row["due_at"], row["data"])
+            async with self.db.tx(EVERY, role="merkez_timers") as tx:
+                await inbox.TIMERS[timer.kind](tx, timer, self.clock.now())
+                await drop_timer(tx, timer.kind, timer.subject_id)
+
+    async def events(self, type_: str) -> list[Row]:
+        """What waits for the relay."""
+        async with self.db.tx(EVERY, role="merkez_relay") as tx:
+            return await tx.rows("SELECT channels, data FROM outbox WHERE type = %(type)s ORDER BY id", {"type": type_})
+
+    async def close(self, incident_id: str) -> None:
+        async with self.db.tx(EVERY) as tx:
+            await dispatch_inbox.withdraw_incident(tx, UUID(incident_id), "test", self.clock.now())
+
+
+@dataclass
+class Somebody:
+    house: House
+    id: UUID
+    token: str
+
+    async def send(self, method: str, path: str, *, json: Any = None) -> httpx.Response:
+        return await self.house.http.request(method, f"/api/v1/{path}", json=json, headers={"Authorization": f"Bearer {self.token}"})
+
+    async def get(self, path: str) -> httpx.Response:
+        return await self.send("GET", path)
+
+    async def post(self, path: str, **said: Any) -> httpx.Response:
+        return await self.send("POST", path, json={"client_id": str(new_id()), **said})
 
 
 @dataclass
@@ -123,7 +208,7 @@ class Phone:
 
 
 @pytest.fixture
-async def house(db: Database, clock: HeldClock) -> AsyncIterator[House]:
+async def house(db: Database, clock: HeldClock, fresh_url: str) -> AsyncIterator[House]:
     settings = IdentitySettings(token_key=SecretBytes(KEY), passwords=PasswordSettings(time_cost=1, memory_kib=8, parallelism=1))
     identity = Identity(settings)
     kades = Kades(identity=identity, sms=ShownSms(), codes=Codes(KEY), province_of=province_of, default_province=ANKARA)
@@ -133,7 +218,7 @@ async def house(db: Database, clock: HeldClock) -> AsyncIterator[House]:
     app.include_router(api.router)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://house") as http:
-        made = House(db, clock, identity, kades, app, http)
+        made = House(db, clock, identity, kades, app, http, fresh_url)
         app.state.house = made
         app.state.kades = kades
         app.state.identity = identity

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import EVERY
 from core.identity import Role, revoke_device
 from core.ids import new_id
-from dispatch import inbox as dispatch_inbox
 from kades import rules
 from kades.service import presses
 from kades.store import callers
@@ -25,17 +24,6 @@ from tests.kades.conftest import ANKARA, BURSA, ESKISEHIR, KUTAHYA, House
 HERE = {"lon": 30.52, "lat": 39.77, "accuracy_m": 12.0}
 IN_BURSA = {"lon": 29.06, "lat": 40.19, "accuracy_m": 12.0}
 IN_KUTAHYA = {"lon": 29.98, "lat": 39.42, "accuracy_m": 12.0}
-
-
-async def events(house: House, type_: str) -> list[dict[str, Any]]:
-    async with house.db.tx(EVERY, role="merkez_relay") as tx:
-        return await tx.rows("SELECT channels, data FROM outbox WHERE type = %(type)s ORDER BY id", {"type": type_})
-
-
-async def close(house: House, incident_id: str) -> None:
-    async with house.db.tx(EVERY) as tx:
-        found = await tx.value("SELECT id FROM incident WHERE id = %(id)s", {"id": incident_id})
-        await dispatch_inbox.withdraw_incident(tx, found, "test", house.clock.now())
 
 
 async def alarms(house: House) -> list[str]:
@@ -53,7 +41,7 @@ async def test_a_press_opens_an_incident_where_she_is_and_rings_that_desk(house:
     assert answer.json() == {"alert_id": str(alert["id"]), "incident_id": str(incident["id"])}
     assert (incident["provinces"], incident["position_kind"], incident["automatic"], incident["priority"]) == ([ESKISEHIR], "fix", True, 2)
     assert alert["provinces"] == [ESKISEHIR]
-    (frame,) = await events(house, "kades.alert")
+    (frame,) = await house.events("kades.alert")
     assert frame["channels"] == [f"desk:{ESKISEHIR}"]
     assert frame["data"]["position"]["lon"] == 30.52
     assert frame["data"]["further"] == 0
@@ -213,7 +201,7 @@ async def test_one_client_id_from_eight_connections_at_once_is_one_alert_of_one_
     assert len({answer.text for answer in answers}) == 1
     assert len(await house.rows("SELECT 1 FROM kades_alert")) == 1
     assert len(await house.rows("SELECT 1 FROM incident")) == 1
-    assert len(await events(house, "kades.alert")) == 1
+    assert len(await house.events("kades.alert")) == 1
 
 
 async def test_a_storm_of_presses_of_one_person_is_one_incident_and_every_press_is_kept(house: House) -> None:
@@ -245,14 +233,14 @@ async def test_the_same_press_again_gets_its_first_answer_and_changes_nothing(ho
     phone = await house.phone()
     said = {"client_id": str(new_id()), "pressed_at": house.clock.now().isoformat(), "position": None, "trigger": "button"}
     first = await phone.send("POST", "alerts", json=said)
-    before = await events(house, "incident.opened")
+    before = await house.events("incident.opened")
 
     house.clock.move(timedelta(seconds=6))
     again = await phone.send("POST", "alerts", json=said)
 
     assert (again.status_code, again.text) == (202, first.text)
     assert await house.rows("SELECT 1 FROM kades_fault WHERE kind = 'another_body'") == []
-    assert await events(house, "incident.opened") == before
+    assert await house.events("incident.opened") == before
 
 
 async def test_the_same_client_id_with_another_body_gets_the_first_answer_and_its_fix_ends_konumsuz(house: House) -> None:
@@ -276,7 +264,7 @@ async def test_a_late_repeat_after_the_end_gets_its_first_answer(house: House) -
     phone = await house.phone()
     said = {"client_id": str(new_id()), "pressed_at": house.clock.now().isoformat(), "position": None, "trigger": "button"}
     first = await phone.send("POST", "alerts", json=said)
-    await close(house, first.json()["incident_id"])
+    await house.close(first.json()["incident_id"])
 
     again = await phone.send("POST", "alerts", json=said)
 
@@ -291,7 +279,7 @@ async def test_a_phone_that_always_sends_one_client_id_rings_anew_once_its_incid
     first = await phone.send("POST", "alerts", content=content)
     joined = await phone.send("POST", "alerts", content=content)
     assert joined.text == first.text
-    await close(house, first.json()["incident_id"])
+    await house.close(first.json()["incident_id"])
 
     third = await phone.send("POST", "alerts", content=content)
     fourth = await phone.send("POST", "alerts", content=content)
@@ -306,7 +294,7 @@ async def test_another_body_under_a_client_id_whose_incident_is_closed_rings_ane
     phone = await house.phone()
     client_id = str(new_id())
     first = await phone.press(None, client_id=client_id)
-    await close(house, first.json()["incident_id"])
+    await house.close(first.json()["incident_id"])
     house.clock.move(timedelta(hours=3))
 
     again = await phone.press(HERE, client_id=client_id)
@@ -322,7 +310,7 @@ async def test_a_further_press_joins_her_open_incident_and_the_desk_hears_how_ma
     second = await phone.press(HERE)
 
     assert second.json()["incident_id"] == first.json()["incident_id"]
-    assert [frame["data"]["further"] for frame in await events(house, "kades.alert")] == [0, 1]
+    assert [frame["data"]["further"] for frame in await house.events("kades.alert")] == [0, 1]
 
 
 async def test_a_new_phone_of_the_same_woman_joins_her_open_incident(house: House) -> None:
@@ -369,7 +357,7 @@ async def test_without_a_position_it_rings_in_the_registered_province_and_waits_
 async def test_without_a_position_it_rings_where_she_last_was_and_where_she_is_registered(house: House) -> None:
     phone = await house.phone(province=BURSA)
     first = await phone.press(HERE)
-    await close(house, first.json()["incident_id"])
+    await house.close(first.json()["incident_id"])
     house.clock.move(timedelta(hours=2))
 
     await phone.press(None)
@@ -378,7 +366,7 @@ async def test_without_a_position_it_rings_where_she_last_was_and_where_she_is_r
     assert sorted(incident["provinces"]) == [BURSA, ESKISEHIR]
     assert (incident["position_kind"], incident["automatic"]) == ("last_known", True)
     assert incident["fixed_at"] == house.clock.now() - timedelta(hours=2)
-    frames = await events(house, "kades.alert")
+    frames = await house.events("kades.alert")
     assert frames[-1]["channels"] == [f"desk:{BURSA}", f"desk:{ESKISEHIR}"]
 
 
@@ -395,7 +383,7 @@ async def test_a_fix_of_yesterday_in_the_press_is_shown_as_last_known(house: Hou
 async def test_a_place_older_than_a_day_is_shown_and_alarms_the_desk_instead_of_sending_a_team(house: House) -> None:
     phone = await house.phone(province=BURSA)
     first = await phone.press(HERE)
-    await close(house, first.json()["incident_id"])
+    await house.close(first.json()["incident_id"])
     house.clock.move(timedelta(days=5))
 
     await phone.press(None)
@@ -452,7 +440,7 @@ async def test_verdicts_on_earlier_alerts_change_nothing_about_the_next(house: H
                 " VALUES (gen_random_uuid(), %(alert)s, 'mistaken', '', gen_random_uuid(), 'x', now())",
                 {"alert": alert_id},
             )
-        await close(house, answer.json()["incident_id"])
+        await house.close(answer.json()["incident_id"])
     house.clock.move(timedelta(hours=1))
 
     mistaken_often, never = await phone.press(HERE), await fresh.press(HERE)
@@ -528,7 +516,7 @@ async def test_a_silent_press_is_marked_for_everybody(house: House) -> None:
     await phone.press(HERE, trigger="silent")
 
     assert (await house.row("SELECT silent FROM incident"))["silent"]
-    assert (await events(house, "kades.alert"))[0]["data"]["silent"]
+    assert (await house.events("kades.alert"))[0]["data"]["silent"]
 
 
 async def test_a_press_at_sea_rings_in_the_nearest_province(house: House) -> None:
