@@ -12,7 +12,6 @@ from core.identity.rules import canonical_source
 from core.web import Call, Write, allow, house_of, page
 from dispatch.inbox import Verdict
 from geo.frames import Position
-from kades import press_api
 from kades.codes import is_code
 from kades.parts import kades_of
 from kades.problems import WrongCode
@@ -20,7 +19,6 @@ from kades.service import addresses, desk, phone, registrations
 from kades.sms import ShownSms
 
 router = APIRouter(tags=["kades"])
-router.include_router(press_api.router)
 
 
 def _own_code(text: str) -> str:

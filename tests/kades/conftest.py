@@ -28,7 +28,7 @@ from core.web import Write
 from dispatch import inbox as dispatch_inbox
 from geo.places import place_index
 from geo.point import Point
-from kades import api, inbox
+from kades import api, inbox, press_api
 from kades.codes import Codes
 from kades.parts import Kades
 from kades.service import registrations
@@ -215,6 +215,7 @@ async def house(db: Database, clock: HeldClock, fresh_url: str) -> AsyncIterator
     app = FastAPI()
     problems.install(app)
     app.add_middleware(Envelope)
+    app.include_router(press_api.router)
     app.include_router(api.router)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://house") as http:
