@@ -1,4 +1,4 @@
-"""Registrations, callers, presses and codes; mirrors 0004_kades.sql."""
+"""KADES' tables; mirrors 0004_kades.sql (decision 0001)."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from datetime import date, datetime
 from uuid import UUID
 
 from geoalchemy2 import Geography, WKBElement
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, desc, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models import Base, Codes, Small
 
+_POINT = Geography("POINT", 4326, spatial_index=False)
 
-class KadesRegistration(Base):
-    """A registration on its way to being verified; her data leaves it with the code."""
+
+class Registration(Base):
+    """A registration on its way; emptied of what is personal as soon as its code is verified."""
 
     __tablename__ = "kades_registration"
     __table_args__ = (
+        CheckConstraint("province BETWEEN 1 AND 81", name="province_check"),
         CheckConstraint("(verified_at IS NULL) = (device_id IS NULL)", name="check"),
-        CheckConstraint("province >= 1 AND province <= 81", name="province_check"),
-        Index("kades_registration_created", "created_at"),
         Index("kades_registration_phone", "phone_hash", "created_at"),
         Index("kades_registration_source", "source_hash", "created_at"),
+        Index("kades_registration_created", "created_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -48,14 +50,14 @@ class KadesRegistration(Base):
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
 
 
-class KadesCaller(Base):
-    """A woman who registered: phone and T.C. number together are the person."""
+class Caller(Base):
+    """A woman who registered: her proven phone and the T.C. number she gave are together the person."""
 
     __tablename__ = "kades_caller"
     __table_args__ = (
-        CheckConstraint("registered_province >= 1 AND registered_province <= 81", name="registered_province_check"),
+        CheckConstraint("registered_province BETWEEN 1 AND 81", name="registered_province_check"),
         UniqueConstraint("phone", "tc_no"),
-        Index("kades_caller_phone", "phone", desc("verified_at")),
+        Index("kades_caller_phone", "phone", text("verified_at DESC")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -71,12 +73,12 @@ class KadesCaller(Base):
     verified_at: Mapped[datetime]
 
 
-class KadesProtectionOrder(Base):
-    """An order for her protection (E12): context and priority, never a gate."""
+class ProtectionOrder(Base):
+    """A protection order in her favour (E12)."""
 
     __tablename__ = "kades_protection_order"
     __table_args__ = (
-        CheckConstraint("(valid_to IS NULL) OR (valid_to >= valid_from)", name="check"),
+        CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="check"),
         Index("kades_protection_order_caller", "caller_id"),
     )
 
@@ -90,20 +92,20 @@ class KadesProtectionOrder(Base):
     recorded_at: Mapped[datetime]
 
 
-class KadesAlert(Base):
-    """One press (law 1)."""
+class Alert(Base):
+    """One press."""
 
     __tablename__ = "kades_alert"
     __table_args__ = (
-        CheckConstraint("(position_kind = 'none') = (\"position\" IS NULL)", name="check"),
-        CheckConstraint('("position" IS NULL) = (fixed_at IS NULL)', name="check1"),
-        CheckConstraint("position_kind IN ('fix', 'last_known', 'none')", name="position_kind_check"),
         CheckConstraint("cardinality(provinces) > 0 AND 1 <= ALL (provinces) AND 81 >= ALL (provinces)", name="provinces_check"),
-        CheckConstraint("stage IN ('received', 'team_on_the_way', 'arrived', 'closed')", name="stage_check"),
         CheckConstraint("trigger IN ('button', 'silent', 'sms')", name="trigger_check"),
+        CheckConstraint("position_kind IN ('fix', 'last_known', 'none')", name="position_kind_check"),
+        CheckConstraint("stage IN ('received', 'team_on_the_way', 'arrived', 'closed')", name="stage_check"),
+        CheckConstraint("(position_kind = 'none') = (position IS NULL)", name="check"),
+        CheckConstraint("(position IS NULL) = (fixed_at IS NULL)", name="check1"),
         UniqueConstraint("device_id", "client_id", "turn"),
-        Index("kades_alert_caller", "caller_id", "received_at", postgresql_where=text("caller_id IS NOT NULL")),
         Index("kades_alert_case", "case_id"),
+        Index("kades_alert_caller", "caller_id", "received_at", postgresql_where=text("caller_id IS NOT NULL")),
         Index("kades_alert_device", "device_id", "received_at"),
         Index("kades_alert_received", "received_at"),
     )
@@ -115,7 +117,7 @@ class KadesAlert(Base):
     caller_id: Mapped[UUID | None] = mapped_column(ForeignKey("kades_caller.id"))
     incident_id: Mapped[UUID] = mapped_column(ForeignKey("incident.id"))
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("incident.id"))
-    case_id: Mapped[UUID] = mapped_column(Computed("coalesce(merged_into, incident_id)", persisted=True))
+    case_id: Mapped[UUID] = mapped_column(Computed("COALESCE(merged_into, incident_id)", persisted=True))
     provinces: Mapped[Codes]
     trigger: Mapped[str]
     silent: Mapped[bool]
@@ -123,7 +125,7 @@ class KadesAlert(Base):
     skew_s: Mapped[float | None]
     received_at: Mapped[datetime]
     position_kind: Mapped[str]
-    position: Mapped[WKBElement | None] = mapped_column(Geography("POINT", 4326, spatial_index=False))
+    position: Mapped[WKBElement | None] = mapped_column(_POINT)
     accuracy_m: Mapped[float | None]
     fixed_at: Mapped[datetime | None]
     phone: Mapped[str | None]
@@ -135,8 +137,8 @@ class KadesAlert(Base):
     body_digest: Mapped[bytes]
 
 
-class KadesPosition(Base):
-    """A point of the trail after a press."""
+class TrailPoint(Base):
+    """Where she was."""
 
     __tablename__ = "kades_position"
     __table_args__ = (
@@ -146,7 +148,7 @@ class KadesPosition(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     alert_id: Mapped[UUID] = mapped_column(ForeignKey("kades_alert.id", ondelete="CASCADE"))
-    position: Mapped[WKBElement] = mapped_column(Geography("POINT", 4326, spatial_index=False))
+    position: Mapped[WKBElement] = mapped_column(_POINT)
     accuracy_m: Mapped[float | None]
     fixed_at: Mapped[datetime] = mapped_column(
         comment="On our clock; told_at is what the phone said, skew_s how far its clock stood from ours (law 7)."
@@ -156,8 +158,8 @@ class KadesPosition(Base):
     received_at: Mapped[datetime]
 
 
-class KadesFault(Base):
-    """What was wrong with what her phone said; kept, never a reason to refuse (law 1)."""
+class Fault(Base):
+    """What was wrong with what her phone said."""
 
     __tablename__ = "kades_fault"
     __table_args__ = (
@@ -173,8 +175,8 @@ class KadesFault(Base):
     at: Mapped[datetime]
 
 
-class KadesEvaluation(Base):
-    """Who judged an alert, when and how (E10); the newest counts."""
+class Evaluation(Base):
+    """An operator's verdict (E10)."""
 
     __tablename__ = "kades_evaluation"
     __table_args__ = (
@@ -191,8 +193,8 @@ class KadesEvaluation(Base):
     at: Mapped[datetime]
 
 
-class KadesCancellation(Base):
-    """A code that was entered, right, duress or wrong."""
+class Cancellation(Base):
+    """A code that came from her phone."""
 
     __tablename__ = "kades_cancellation"
     __table_args__ = (
@@ -211,7 +213,7 @@ class KadesCancellation(Base):
     )
 
 
-class KadesCode(Base):
+class OwnCode(Base):
     """The two codes of a phone, as keyed hashes."""
 
     __tablename__ = "kades_code"
@@ -223,7 +225,7 @@ class KadesCode(Base):
 
 
 class AddressOpening(Base):
-    """Who opened a protected address, for which dispatch."""
+    """One look at a protected address."""
 
     __tablename__ = "address_opening"
     __table_args__ = (
