@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import httpx
+import psycopg
 import pytest
 from fastapi import FastAPI
+from psycopg import sql
 from pydantic import SecretBytes
 
 from core import problems
@@ -17,12 +20,38 @@ from core.db import Database
 from core.identity import Identity, IdentitySettings, PasswordSettings, Role, admin
 from core.identity.api import router
 from core.middleware import Envelope
+from tests.conftest import TEMPLATE_LOCK, with_database
 
 CHEAP = PasswordSettings(time_cost=1, memory_kib=8, parallelism=1)
 ESKISEHIR = 26
 ISTANBUL = 34
 
 Make = Callable[..., Awaitable[admin.NewSignIn]]
+
+
+#: Emptied after each test; the audit stays, since nobody can empty it, and tests look for their own entries there.
+TABLES = ("access_token", "refresh_token", "session", "account", "device", "login_failure", "request_once")
+
+
+@pytest.fixture(scope="module")
+def module_url(server: str, template: str) -> Iterator[str]:
+    """One clone of the template for a whole file: identity's tests are many and small."""
+    name = f"t_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as owner:
+        owner.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
+        owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+    yield with_database(server, name)
+    with psycopg.connect(server, autocommit=True) as owner:
+        owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def fresh_url(module_url: str) -> Iterator[str]:
+    """That clone, with no account in it."""
+    yield module_url
+    with psycopg.connect(module_url) as owner:
+        for table in TABLES:
+            owner.execute(cast("Any", f"DELETE FROM {table}"))
 
 
 @dataclass

@@ -111,8 +111,8 @@ async def test_failures_and_the_lock_stand_in_the_audit(http: httpx.AsyncClient,
     await fail(http, who.username, 6)
 
     with psycopg.connect(fresh_url) as owner:
-        query = "SELECT subject_id, (detail ->> 'locked_s')::int FROM audit_entry WHERE action = 'sign_in.refused' ORDER BY id"
-        assert owner.execute(query).fetchall() == [(who.account_id, locked) for locked in (0, 0, 0, 0, 60)]
+        query = "SELECT (detail ->> 'locked_s')::int FROM audit_entry WHERE action = 'sign_in.refused' AND subject_id = %s ORDER BY id"
+        assert owner.execute(query, [who.account_id]).fetchall() == [(0,), (0,), (0,), (0,), (60,)]
 
 
 # --- argon2 ------------------------------------------------------------------------------------------------------------------

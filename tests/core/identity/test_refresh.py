@@ -54,7 +54,8 @@ async def test_a_lost_answer_within_a_minute_gets_the_same_successor(http: httpx
 async def test_a_reuse_after_a_minute_ends_the_family_and_stands_in_the_audit(
     http: httpx.AsyncClient, make: Make, clock: HeldClock, fresh_url: str
 ) -> None:
-    first = await signed_in(http, await make("nobetci"))
+    who = await make("nobetci")
+    first = await signed_in(http, who)
     second = (await renewed(http, first["refresh_token"])).json()
 
     clock.move(timedelta(seconds=60))
@@ -65,7 +66,8 @@ async def test_a_reuse_after_a_minute_ends_the_family_and_stands_in_the_audit(
     assert not await is_in(http, second)
     assert (await renewed(http, second["refresh_token"])).status_code == 401
     with psycopg.connect(fresh_url) as owner:
-        found = owner.execute("SELECT reason FROM audit_entry WHERE action = 'session.ended'").fetchall()
+        query = "SELECT reason FROM audit_entry WHERE action = 'session.ended' AND subject_id = %s"
+        found = owner.execute(query, [who.account_id]).fetchall()
     assert found == [("reuse",)]
 
 
