@@ -68,7 +68,11 @@ async def time_out(tx: Tx, dispatch_id: UUID, act: Act, now: datetime, site: Sit
 
     Only one of the two waits is set at a time: while nothing has acknowledged, the second cannot matter.
     """
-    decision = await answer(tx, dispatch_id, Event(act), now, site, team_id=None, wait=False)
+    try:
+        decision = await answer(tx, dispatch_id, Event(act), now, site, team_id=None, wait=False)
+    except NotFound:
+        # Deleted with its period over: a wait for it would be tried again for ever.
+        return
     if act is Act.UNACKNOWLEDGED and decision.dispatch.state is DispatchState.ACKNOWLEDGED:
         await set_timer(tx, UNACCEPTED, dispatch_id, decision.dispatch.accept_due_at)
 

@@ -35,6 +35,7 @@ from geo.point import Fix, Point
 ESKISEHIR, KUTAHYA, BILECIK, ANKARA, VAN = 26, 43, 11, 6, 65
 #: The middle of Eskişehir.
 LON, LAT = 30.5206, 39.7767
+NO_AGE = timedelta()
 #: Degrees of one kilometre there.
 KM_LON, KM_LAT = 1 / 85.5, 1 / 111.0
 
@@ -51,7 +52,7 @@ class Room:
     def now(self) -> datetime:
         return self.clock.now()
 
-    # --- what there is --------------------------------------------------------------------------------------------------------
+    # --- what there is ---
 
     async def team(
         self,
@@ -99,7 +100,7 @@ class Room:
     async def raised(self, **more: Any) -> UUID:
         return (await self.raise_(**more)).incident_id
 
-    # --- what happens ---------------------------------------------------------------------------------------------------------
+    # --- what happens ---
 
     async def run_timers(self, *, after: float = 0.0) -> int:
         """Move the clock and run every wait that is due then, oldest first."""
@@ -121,7 +122,7 @@ class Room:
             crew = team_id or row["team_id"]
             return await service.answer(tx, of, Event(act, by=by), self.now, self.site, team_id=crew)
 
-    # --- what came of it ------------------------------------------------------------------------------------------------------
+    # --- what came of it ---
 
     async def incident(self, incident_id: UUID) -> Incident:
         async with self.db.tx(EVERY) as tx:
@@ -171,7 +172,7 @@ async def room(db: Database, clock: HeldClock, fresh_url: str) -> Room:
     return Room(db, clock, fresh_url)
 
 
-# --- over HTTP -----------------------------------------------------------------------------------------------------------------------------
+# --- over HTTP ---
 
 
 @dataclass

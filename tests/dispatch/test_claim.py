@@ -177,7 +177,7 @@ async def _until_somebody_waits_for_a_lock(room: Room) -> None:
             await asyncio.sleep(0.01)
 
 
-# --- the plans behind it -----------------------------------------------------------------------------------------------------------------
+# --- the plans behind it ---
 
 
 def nested_plans(room: Room, sql: str, params: dict[str, Any]) -> str:

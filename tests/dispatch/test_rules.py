@@ -28,7 +28,7 @@ def states(incident: Incident) -> list[DispatchState]:
     return [d.state for d in incident.dispatches]
 
 
-# --- the table, "what arrives / when / then" ---------------------------------------------------------------------------------------------
+# --- the table, "what arrives / when / then" ---
 
 
 def test_a_yes_after_the_time_ran_out_is_accepted_while_nobody_else_said_yes_and_the_other_offers_are_withdrawn() -> None:
@@ -143,7 +143,7 @@ def test_of_two_phones_of_one_crew_the_first_counts(act: Act) -> None:
     assert twice.dispatch == once.dispatch
 
 
-# --- around the table --------------------------------------------------------------------------------------------------------------------
+# --- around the table ---
 
 
 def test_an_acknowledgement_stops_only_the_first_wait() -> None:
@@ -222,7 +222,7 @@ def test_the_first_yes_delivers_the_ihbar_and_later_ones_do_not_move_that_time()
     assert two.incident.delivered_at == SOON
 
 
-# --- the ladder --------------------------------------------------------------------------------------------------------------------------
+# --- the ladder ---
 
 
 def test_three_open_offers_are_the_most_and_then_the_desk_is_alarmed() -> None:
@@ -273,7 +273,7 @@ def test_an_incident_that_does_not_offer_itself_waits_for_a_person_who_may_ask_b
     assert isinstance(next_step(full, PERIODS, forced=True), Ask)
 
 
-# --- ending ------------------------------------------------------------------------------------------------------------------------------
+# --- ending ---
 
 
 def test_closing_withdraws_what_is_open_and_frees_who_is_out() -> None:
@@ -338,7 +338,7 @@ def test_merging_gives_a_place_to_an_incident_that_had_none() -> None:
     assert joined.offer
 
 
-# --- every act in every state --------------------------------------------------------------------------------------------------------------
+# --- every act in every state ---
 
 
 @pytest.mark.parametrize("act", list(Act))
