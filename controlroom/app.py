@@ -103,7 +103,7 @@ def _house(settings: Settings, url: str, clock: Clock) -> House:
     place_index()  # half a second now, rather than of the first press
     db = Database(url, pool_size=settings.database.pool_size, max_overflow=settings.database.max_overflow)
     hub = Hub(db, clock)
-    identity = Identity(settings.identity, demo=settings.demo, centre_of=rooms.centre_of)
+    identity = Identity(settings.identity, demo=settings.demo, centre_of=rooms.centres(settings.map.centre))
     return House(db, clock, hub, DoorKeeper(db, clock, hub), settings, identity, rooms.kades_parts(settings, identity))
 
 
@@ -128,9 +128,10 @@ def _open(app: FastAPI, house: House, door: SocketDoor) -> None:
 
 async def _run(house: House, part: Part) -> None:
     """Run every loop; one that ends takes the process down, since a house with half its loops only looks open."""
-    loops: list[Callable[[], Awaitable[None]]] = [house.hub.run, house.keeper.run, Teller(house.db).run]
+    relay = Relay(house.db, house.clock, house.hub.feed)
+    loops: list[Callable[[], Awaitable[None]]] = [house.hub.run, house.keeper.run, Teller(house.db, relay).run]
     loops += [
-        Relay(house.db, house.clock, house.hub.feed).run,
+        relay.run,
         TimerWorker(house.db, house.clock, rooms.timers(house), shout=rooms.shout).run,
     ]
     if part is not Part.JOBS:

@@ -22,6 +22,8 @@ import pts.api
 import pts.board
 import pts.hotlist_api
 import pts.jobs
+import retention.api
+import retention.jobs
 from core.audit import record
 from core.audit.heads import FileHeads
 from core.audit.signing import Signer
@@ -62,6 +64,7 @@ def routers(house: House) -> list[APIRouter]:
         pts.api.router(house.settings.pts),
         pts.hotlist_api.router(),
         kgys.api.router(),
+        retention.api.router(),
     ]
 
 
@@ -101,12 +104,13 @@ def jobs(house: House) -> list[Periodic]:
         *core.audit.jobs.jobs(Signer.at(keys), sinks),
         *dispatch.jobs.jobs(site_of(house.settings), track_days=house.settings.dispatch.track_days),
         *pts.jobs.JOBS,
+        *retention.jobs.jobs(demo=house.settings.demo),
     ]
 
 
 def followers() -> list[Follower]:
     """Return who reacts to which events of the rooms below."""
-    return [Follower("kades", kades.inbox.FOLLOWS)]
+    return [Follower("kades", kades.inbox.FOLLOWS, key=kades.inbox.about)]
 
 
 # --- what the house hands to the rooms --------------------------------------------------------------------------------------------
@@ -174,6 +178,14 @@ async def _looked_at_plate(tx: Tx, incident_id: UUID, who: Principal, now: datet
 
 #: What other rooms know of an incident or a dispatch; dispatch itself imports none of them.
 FACETS: Facets = {"caller": (kades.board.caller_brief,), "hit": (_hit,), "vehicle": (_vehicle,)}
+
+
+def centres(told: str | None) -> Callable[[int], dict[str, float] | None]:
+    """Return what says where a console of a province begins to look: the place this site told, else the middle of the province."""
+    if told is None:
+        return centre_of
+    lon, lat = (float(part) for part in told.split(","))
+    return lambda _province: {"lon": lon, "lat": lat}
 
 
 def centre_of(province: int) -> dict[str, float] | None:

@@ -14,13 +14,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 from sqlalchemy import event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from core.sql import load
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+_SQL = load("core")
 
 Row = dict[str, Any]
 Scope = frozenset[int]
@@ -52,10 +59,29 @@ class Signals:
             hook()
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One event for the outbox: channels separated by spaces, data as JSON text."""
+
+    type: str
+    at: datetime
+    channels: str
+    subject_id: UUID | None
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One timer: when it is due, and its data as JSON text."""
+
+    due_at: datetime
+    data: str
+
+
 class Tx:
     """One open transaction."""
 
-    __slots__ = ("_hooks", "raw", "sa", "signals")
+    __slots__ = ("_hooks", "_spoken", "_waits", "raw", "sa", "signals")
 
     def __init__(self, sa: AsyncConnection, raw: psycopg.AsyncConnection[Any], signals: Signals) -> None:
         """Wrap SQLAlchemy's connection and the psycopg connection below it."""
@@ -63,6 +89,8 @@ class Tx:
         self.raw = raw
         self.signals = signals
         self._hooks: list[Hook] = []
+        self._spoken: list[Spoken] = []
+        self._waits: dict[tuple[str, UUID], Wait | None] = {}
 
     async def execute(self, sql: LiteralString, params: Mapping[str, object] | None = None) -> psycopg.AsyncCursor[Row]:
         """Run one statement and return its cursor (dict rows)."""
@@ -88,10 +116,59 @@ class Tx:
         cursor = self.raw.cursor()
         await cursor.executemany(sql, params)
 
+    def speak(self, event: Spoken) -> None:
+        """Keep an event for the outbox until just before COMMIT."""
+        self._spoken.append(event)
+
+    def wait(self, kind: str, subject_id: UUID, wait: Wait | None) -> None:
+        """Keep a timer to be set (or, with None, dropped) until just before COMMIT; the last word on a kind and subject counts."""
+        self._waits[kind, subject_id] = wait
+
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """A savepoint: an exception undoes what was written inside, and what was kept for COMMIT inside, and goes on its way."""
+        kept = (list(self._spoken), dict(self._waits), list(self._hooks))
+        try:
+            async with self.raw.transaction():
+                yield
+        except BaseException:
+            self._spoken, self._waits, self._hooks = kept
+            raise
+
     def after_commit(self, hook: Hook) -> None:
         """Call `hook` once after COMMIT; never when the transaction rolls back. The same hook given twice runs once."""
         if hook not in self._hooks:
             self._hooks.append(hook)
+
+    async def flush(self) -> None:
+        """Write what was kept, in one statement; also whoever must see it in the same transaction calls this."""
+        if not self._spoken and not self._waits:
+            return
+        spoken, self._spoken = self._spoken, []
+        waits, self._waits = self._waits, {}
+        kept = [(key, wait) for key, wait in waits.items() if wait is not None]
+        dropped = [key for key, wait in waits.items() if wait is None]
+        cursor = self.raw.cursor()
+        await cursor.execute(
+            _SQL["flush"],
+            {
+                "types": [event.type for event in spoken],
+                "ats": [event.at for event in spoken],
+                "channels": [event.channels for event in spoken],
+                "subjects": [event.subject_id for event in spoken],
+                "data": [event.data for event in spoken],
+                "kinds": [kind for (kind, _), _ in kept],
+                "waiting": [subject for (_, subject), _ in kept],
+                "due": [wait.due_at for _, wait in kept],
+                "reasons": [wait.data for _, wait in kept],
+                "dropped_kinds": [kind for kind, _ in dropped],
+                "dropped": [subject for _, subject in dropped],
+            },
+        )
+        if spoken:
+            self.after_commit(self.signals.outbox_written)
+        if kept:
+            self.after_commit(self.signals.timer_due)
 
     def run_hooks(self) -> None:
         """Run what waited for COMMIT."""
@@ -113,6 +190,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_timeout=5,
+            # BEGIN is ours (`_begin`), so the driver must not send one of its own in a round trip of its own.
+            isolation_level="AUTOCOMMIT",
             connect_args={"options": session_options(role), "application_name": "merkez", "connect_timeout": 5},
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_dead)
@@ -123,11 +202,14 @@ class Database:
         async with self.engine.connect() as sa:
             fairy = await sa.get_raw_connection()
             tx = Tx(sa, cast("psycopg.AsyncConnection[Any]", fairy.driver_connection), self.signals)
-            await sa.begin()
-            if scope or role:
-                await set_scope(tx, scope, role=role or self.role)
-            yield tx
-            await sa.commit()
+            await _begin(tx.raw, scope, role or self.role)
+            try:
+                yield tx
+                await tx.flush()
+                await tx.raw.commit()
+            except BaseException:
+                await _give_up(tx.raw)
+                raise
         tx.run_hooks()
 
     async def dispose(self) -> None:
@@ -157,12 +239,28 @@ def _refuse_dead(dbapi_connection: Any, _record: object, _proxy: object) -> None
 
 
 async def set_scope(tx: Tx, scope: Scope, *, role: str) -> None:
-    """Set role and provinces for the rest of this transaction (unset = no rows)."""
+    """Set role and provinces for the rest of a transaction that began with others."""
     provinces = ",".join(str(code) for code in sorted(scope))
     await tx.execute(
         "SELECT set_config('role', %(role)s, true), set_config('merkez.provinces', %(provinces)s, true)",
         {"role": role, "provinces": provinces},
     )
+
+
+async def _begin(raw: psycopg.AsyncConnection[Any], scope: Scope, role: str) -> None:
+    """Open the transaction and set its role and provinces in one round trip (unset = no rows)."""
+    provinces = ",".join(str(int(code)) for code in sorted(scope))
+    begin = sql.SQL("BEGIN; SELECT set_config('role', {}, true), set_config('merkez.provinces', {}, true)")
+    # prepare=False: two statements in one message go by the simple protocol, which prepares nothing.
+    await raw.execute(begin.format(sql.Literal(role), sql.Literal(provinces)), prepare=False)
+
+
+async def _give_up(raw: psycopg.AsyncConnection[Any]) -> None:
+    """Roll back; where the connection is past that, close it, so that the pool never hands it out again."""
+    try:
+        await raw.rollback()
+    except (psycopg.Error, OSError):
+        await raw.close()
 
 
 def sa_url(url: str) -> str:

@@ -37,10 +37,15 @@ Handle = Callable[[Tx, Event, dict[str, Any], datetime], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Who follows which events: handlers by event type."""
+    """Who follows which events: handlers by event type.
+
+    `key` names what an event is about. Of several events of one batch about the same thing only the last is handled: followers look up how
+    things stand now, so the earlier ones have nothing to add, and under a storm they were most of the work.
+    """
 
     name: str
     handlers: Mapping[str, Handle]
+    key: Callable[[Event, dict[str, Any]], object] | None = None
 
 
 class FollowerRunner:
@@ -59,8 +64,10 @@ class FollowerRunner:
             moved = 0
             try:
                 moved = await self.step()
-            except (psycopg.Error, SQLAlchemyError, OSError) as fault:
+            except (psycopg.OperationalError, SQLAlchemyError, OSError) as fault:
                 _log.warning("log away", follower=self._follower.name, error=type(fault).__name__)
+            except Exception as fault:  # noqa: BLE001 - its batch was rolled back and comes again; after TRIES the event is set aside
+                _log.error("follower failed", follower=self._follower.name, exc_info=fault)
             if moved < BATCH:
                 await asyncio.sleep(POLL_EVERY_S)
 
@@ -74,25 +81,41 @@ class FollowerRunner:
                 return 0
             params = {"after": place["seq"], "types": list(self._follower.handlers), "limit": BATCH}
             events = [event_of(row) for row in await tx.rows(_SQL["follower_read"], params)]
-            for event in events:
-                await self._handle(tx, event)
+            for event, data in self._last_of_each(events):
+                await self._handle(tx, event, data)
             if events:
                 await tx.execute(_SQL["follower_move"], {"name": name, "seq": events[-1].seq})
         return len(events)
 
-    async def _handle(self, tx: Tx, event: Event) -> None:
+    def _last_of_each(self, events: list[Event]) -> list[tuple[Event, dict[str, Any]]]:
+        read = [(event, json.loads(event.data)) for event in events]
+        key = self._follower.key
+        if key is None:
+            return read
+        last = {key(event, data): event.seq for event, data in read}
+        return [(event, data) for event, data in read if last[key(event, data)] == event.seq]
+
+    async def _handle(self, tx: Tx, event: Event, data: dict[str, Any]) -> None:
+        handler = self._follower.handlers[event.type]
+        seq, tries = self._failed
+        if seq != event.seq:
+            # A fault rolls the batch back; it comes again, and then what failed has a savepoint of its own.
+            try:
+                await handler(tx, event, data, self._clock.now())
+            except Exception:
+                self._failed = (event.seq, 1)
+                raise
+            return
         try:
-            async with tx.raw.transaction():
-                await self._follower.handlers[event.type](tx, event, json.loads(event.data), self._clock.now())
+            async with tx.part():
+                await handler(tx, event, data, self._clock.now())
         except (psycopg.OperationalError, OSError):
             raise
         except Exception as fault:
-            seq, tries = self._failed
-            self._failed = (event.seq, tries + 1 if seq == event.seq else 1)
-            _log.error("follower failed", follower=self._follower.name, seq=event.seq, exc_info=fault)
-            if self._failed[1] < TRIES:
-                message = f"{self._follower.name} failed at {event.seq}"
-                raise psycopg.OperationalError(message) from fault
+            self._failed = (event.seq, tries + 1)
+            if tries + 1 < TRIES:
+                raise
+            _log.error("event set aside", follower=self._follower.name, seq=event.seq, exc_info=fault)
             FOLLOWER_FAULTS.labels(self._follower.name).inc()
             params = {"name": self._follower.name, "seq": event.seq, "at": self._clock.now(), "error": type(fault).__name__}
             await tx.execute(_SQL["follower_fault"], params)

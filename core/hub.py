@@ -216,8 +216,10 @@ class Hub:
                 async with await ear(self._db) as conn:
                     await conn.execute("LISTEN merkez_log")
                     self._wake.set()
-                    async for _ in conn.notifies():
-                        self._wake.set()
+                    async for told in conn.notifies():
+                        # What this process's own relay has fed already need not be read again.
+                        if self._position is None or not told.payload.isdigit() or int(told.payload) > self._position:
+                            self._wake.set()
             except (psycopg.Error, OSError) as fault:
                 _log.warning("ear lost", error=type(fault).__name__)
             await asyncio.sleep(POLL_EVERY_S)

@@ -63,6 +63,8 @@ class Relay:
         self._clock = clock
         self._feed = feed
         self._wake = asyncio.Event()
+        #: Whether this process is the relay now.
+        self.holding = False
 
     def wake(self) -> None:
         """Number soon: something was committed here, or another process said so."""
@@ -96,6 +98,7 @@ class Relay:
 
     async def _relay(self, lock_holder: psycopg.AsyncConnection[Any]) -> None:
         RELAYING.set(1)
+        self.holding = True
         await lock_holder.execute("LISTEN merkez_outbox")
         listening = asyncio.create_task(self._listen(lock_holder))
         try:
@@ -107,6 +110,7 @@ class Relay:
                     await asyncio.wait_for(self._wake.wait(), POLL_EVERY_S)
             await listening
         finally:
+            self.holding = False
             listening.cancel()
             with suppress(asyncio.CancelledError, psycopg.Error):
                 await listening
@@ -142,9 +146,10 @@ class Teller:
     of its own, needs no flush: losing it costs one polling interval.
     """
 
-    def __init__(self, db: Database) -> None:
-        """Tell through one connection of the pool."""
+    def __init__(self, db: Database, relay: Relay | None = None) -> None:
+        """Tell through one connection of the pool, unless `relay`, of this process, is the one that relays."""
         self._db = db
+        self._relay = relay
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -154,6 +159,8 @@ class Teller:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
+                if self._relay is not None and self._relay.holding:
+                    continue
                 try:
                     async with self._db.tx(NOTHING) as tx:
                         await tx.execute("SET LOCAL synchronous_commit = off")

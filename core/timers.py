@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import structlog
-from psycopg.types.json import Jsonb
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.db import EVERY, Database, Tx
+from core.db import EVERY, Database, Tx, Wait
 from core.metrics import TIMER_FAILURES
 from core.sql import load
 
@@ -52,14 +52,12 @@ if TYPE_CHECKING:
 
 async def set_timer(tx: Tx, kind: str, subject_id: UUID, due_at: datetime, data: Mapping[str, object] | None = None) -> None:
     """Wait until `due_at`; a wait of the same kind and subject is replaced."""
-    params = {"kind": kind, "subject_id": subject_id, "due_at": due_at, "data": Jsonb(dict(data or {}))}
-    await tx.execute(_SQL["set_timer"], params)
-    tx.after_commit(tx.signals.timer_due)
+    tx.wait(kind, subject_id, Wait(due_at, json.dumps(dict(data or {}), ensure_ascii=False)))
 
 
 async def drop_timer(tx: Tx, kind: str, subject_id: UUID) -> None:
     """Stop waiting, if anything waited."""
-    await tx.execute(_SQL["drop_timer"], {"kind": kind, "subject_id": subject_id})
+    tx.wait(kind, subject_id, None)
 
 
 class TimerWorker:

@@ -20,5 +20,10 @@ async def follow(tx: Tx, event: Event, data: dict[str, Any], now: datetime) -> N
     await stages.incident_moved(tx, stages.incident_in(data), now)
 
 
+def about(_event: Event, data: dict[str, Any]) -> object:
+    """Name the incident an event is about: of several in a row only how it stands after the last matters to her phone."""
+    return stages.incident_in(data)
+
+
 #: For a `core.followers.Follower`: handlers by event type.
 FOLLOWS = {"incident.changed": follow, "dispatch.changed": follow}

@@ -49,7 +49,7 @@ class House:
         self.tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> House:
-        self.tasks = [asyncio.create_task(thing.run()) for thing in (self.hub, self.relay, Teller(self.db))]
+        self.tasks = [asyncio.create_task(thing.run()) for thing in (self.hub, self.relay, Teller(self.db, self.relay))]
         return self
 
     async def __aexit__(self, *_: object) -> None:
