@@ -235,6 +235,8 @@ GRANT UPDATE (told_at) ON kades_cancellation TO merkez_timers;
 GRANT SELECT, DELETE ON kades_registration, kades_caller, kades_protection_order, kades_alert, kades_position, kades_fault, kades_evaluation,
     kades_cancellation, kades_code, address_opening TO merkez_sweep;
 GRANT UPDATE (tc_no, phone, name, protected_address, code_hash) ON kades_registration TO merkez_sweep;
+-- Only to lock a row before it is deleted.
+GRANT UPDATE (verified_at) ON kades_caller TO merkez_sweep;
 GRANT UPDATE (position, position_kind, accuracy_m, fixed_at, phone, caller_id) ON kades_alert TO merkez_sweep;
 
 -- The press's only question. Everybody's presses of one client_id queue on the first lock; each statement of a VOLATILE function takes a new
