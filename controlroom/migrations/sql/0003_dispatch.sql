@@ -282,15 +282,14 @@ DECLARE
 BEGIN
     FOR v_day IN SELECT generate_series(p_from, p_to, interval '1 day')::date LOOP
         v_name := 'team_track_' || to_char(v_day, 'YYYYMMDD');
-        IF to_regclass(v_name) IS NULL THEN
-            PERFORM pg_advisory_xact_lock(hashtextextended('dispatch.track', 0));
-            IF to_regclass(v_name) IS NULL THEN
-                EXECUTE format(
-                    'CREATE TABLE %I PARTITION OF team_track FOR VALUES FROM (%L) TO (%L)',
-                    v_name, v_day::timestamp AT TIME ZONE 'UTC', (v_day + 1)::timestamp AT TIME ZONE 'UTC');
-                v_made := v_made + 1;
-            END IF;
-        END IF;
+        CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
+        BEGIN
+            EXECUTE format(
+                'CREATE TABLE %I PARTITION OF team_track FOR VALUES FROM (%L) TO (%L)',
+                v_name, v_day::timestamp AT TIME ZONE 'UTC', (v_day + 1)::timestamp AT TIME ZONE 'UTC');
+            v_made := v_made + 1;
+        EXCEPTION WHEN duplicate_table OR unique_violation THEN NULL;  -- another batch made it in the same instant
+        END;
     END LOOP;
     RETURN v_made;
 END $$;
