@@ -12,6 +12,7 @@ from core.audit import record
 from core.errors import NotFound
 from core.identity import Role
 from core.identity.api import identity_of
+from core.identity.problems import OutsideOffice
 from core.ids import new_id
 from core.web import Body, Call, Lang, Write, allow, page
 from dispatch import board
@@ -19,7 +20,7 @@ from geo.places import place_index
 from geo.point import Point
 from pts import reading, rules, service, store
 from pts.board import shown, vehicle_of_incident
-from pts.errors import TooManyReads, WhichProvince
+from pts.errors import TooManyReads
 from pts.paging import after_hit, after_name, hit_cursor, name_cursor
 from pts.settings import PtsSettings
 
@@ -132,7 +133,7 @@ def _gates(routes: APIRouter) -> None:
         point = Point(lon=body.lon, lat=body.lat)
         place = place_index().place_of(point)
         if place is None or place.province_code not in call.who.provinces:
-            raise WhichProvince
+            raise OutsideOffice
 
         async def do() -> dict[str, Any]:
             gate_id = new_id()

@@ -45,3 +45,27 @@ GRANT SELECT ON data_period, deletion_run, sweep_mark TO merkez_api;
 GRANT UPDATE (looked_at, stopped_sweep, stopped_at, stopped_why, resumed_by, resumed_at) ON sweep_mark TO merkez_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON data_period, sweep_mark TO merkez_sweep;
 GRANT SELECT, INSERT, UPDATE ON deletion_run TO merkez_sweep;
+
+-- What the sweep may end in the rooms below, beyond what they granted themselves.
+GRANT SELECT, DELETE ON outbox TO merkez_sweep;
+GRANT DELETE ON incident_event TO merkez_sweep;
+GRANT UPDATE (username, name, password_hash) ON account TO merkez_sweep;
+GRANT EXECUTE ON FUNCTION pts_incident_now(uuid) TO merkez_sweep;
+
+-- Drops the oldest day of the crews' track that is of age and says how many fixes went with it; one a call, as pts_read_drop_day does.
+CREATE FUNCTION retention_track_drop_day(p_before timestamptz) RETURNS TABLE (part text, gone bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    SELECT c.relname INTO part FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'team_track'::regclass AND c.relname ~ '^team_track_\d{8}$'
+      AND to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC' <= p_before
+    ORDER BY 1 LIMIT 1;
+    IF part IS NOT NULL THEN
+        EXECUTE format('SELECT count(*) FROM %I', part) INTO gone;
+        EXECUTE format('DROP TABLE %I', part);
+        RETURN NEXT;
+    END IF;
+END $$;
+ALTER FUNCTION retention_track_drop_day(timestamptz) OWNER TO merkez_owner;
+REVOKE ALL ON FUNCTION retention_track_drop_day(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION retention_track_drop_day(timestamptz) TO merkez_sweep;
