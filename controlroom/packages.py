@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlroom import pg_server
-from controlroom.failures import Failure, Missing
+from controlroom.failures import Missing
 from controlroom.programs import run
 
 if TYPE_CHECKING:
@@ -37,12 +37,14 @@ def ensure_server(major: int | None = None) -> pg_server.Server:
     """
     try:
         return pg_server.choose(major)
-    except Missing:
+    except Missing as missing:
         if not may_install():
             raise
-    _apt("update")
+        _apt("update")
+        if (package := _server_package(major)) is None:
+            raise missing from None
     with _no_cluster_of_debians_own():
-        _apt("install", "--no-install-recommends", _server_package(major))
+        _apt("install", "--no-install-recommends", package)
     return pg_server.choose(major)
 
 
@@ -58,20 +60,12 @@ def ensure_chromium() -> str:
     return shutil.which("chromium") or "chromium"
 
 
-def _server_package(major: int | None) -> str:
-    """`postgresql-15-postgis-3` of the wanted major, or of the newest that the distribution carries."""
-    if major is not None:
-        return f"postgresql-{major}-postgis-3"
+def _server_package(major: int | None) -> str | None:
+    """`postgresql-15-postgis-3` of the wanted major, or of the newest that the distribution carries; None when it has none."""
     told = run("apt-cache", "pkgnames", "postgresql-").said
     majors = [int(found) for found in re.findall(r"^postgresql-(\d+)-postgis-3$", told, re.MULTILINE)]
-    fitting = [major for major in majors if major >= pg_server.OLDEST_MAJOR]
-    if not fitting:
-        raise Missing(
-            tr=f"Bu dağıtımda PostGIS'li PostgreSQL {pg_server.OLDEST_MAJOR}+ paketi yok.",
-            en=f"This distribution has no package of PostgreSQL {pg_server.OLDEST_MAJOR}+ with PostGIS.",
-            mend=pg_server.install_command(None),
-        )
-    return f"postgresql-{max(fitting)}-postgis-3"
+    fitting = [found for found in majors if (found == major if major else found >= pg_server.OLDEST_MAJOR)]
+    return f"postgresql-{max(fitting)}-postgis-3" if fitting else None
 
 
 @contextmanager
@@ -93,4 +87,8 @@ def _apt(verb: str, *words: str) -> None:
     done = run(*APT, verb, *words, more={"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"})
     if not done.ok:
         line = f"apt-get {verb} {' '.join(words)}".rstrip()
-        raise Failure(tr=f"`{line}` başarısız:\n{done.tail()}", en=f"`{line}` failed:\n{done.tail()}")
+        raise Missing(
+            tr=f"`{line}` başarısız:\n{done.tail()}",
+            en=f"`{line}` failed:\n{done.tail()}",
+            mend=f"sudo apt-get update && sudo {line}" if words else f"sudo {line}",
+        )

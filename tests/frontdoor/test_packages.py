@@ -71,9 +71,36 @@ def test_installing_asks_for_the_newest_postgis_that_the_distribution_has_and_ma
     monkeypatch.setattr(pg_server, "installed", lambda: servers)
 
     assert packages.ensure_server().major == 15
-    assert [line.split()[-1] for line in said] == ["update", "postgresql-common", "postgresql-", "postgresql-15-postgis-3"]
+    assert [line.split()[-1] for line in said] == ["update", "postgresql-", "postgresql-common", "postgresql-15-postgis-3"]
     assert all("DPkg::Lock::Timeout=300" in line for line in said if line.startswith("apt-get"))
     assert not maker.exists()
+
+
+def test_a_major_version_that_the_distribution_does_not_have_is_named_as_before_and_nothing_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+
+    def stand_in(*words: str | Path, **_more: object) -> Done:
+        said.append(" ".join(str(word) for word in words))
+        return Done(0, "postgresql-15-postgis-3" if words[0] == "apt-cache" else "")
+
+    monkeypatch.setattr(packages, "run", stand_in)
+    monkeypatch.setattr(packages, "may_install", lambda: True)
+
+    with pytest.raises(Missing, match="made with PostgreSQL 9"):
+        packages.ensure_server(9)
+    assert not any(" install " in line for line in said)
+
+
+def test_a_machine_that_cannot_reach_its_packages_answers_3_with_the_line_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "run", lambda *_words, **_more: Done(100, "Could not resolve host"))
+    monkeypatch.setattr(packages, "may_install", lambda: True)
+    monkeypatch.setattr(pg_server, "installed", list[pg_server.Server])
+
+    with pytest.raises(Missing, match="Could not resolve") as missing:
+        packages.ensure_server()
+    assert missing.value.mend == "sudo apt-get update"
 
 
 def test_doctor_looks_at_the_port_that_up_listens_at() -> None:
