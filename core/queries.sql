@@ -50,18 +50,12 @@ WHERE seq > %(after)s AND seq <= %(head)s AND channels && %(channels)s::text[] O
 -- name: log_head
 SELECT log, seq, (SELECT min(seq) FROM event_log) AS oldest FROM relay_head
 
--- name: subject_of_seq
-SELECT subject_id, type, channels FROM event_log WHERE seq = %(seq)s
-
 -- name: seqs_of_subjects
 SELECT DISTINCT ON (subject_id) subject_id, seq FROM event_log
 WHERE subject_id = ANY (%(subjects)s) AND type = %(type)s ORDER BY subject_id, seq DESC
 
 -- name: new_log
 UPDATE relay_head SET log = gen_random_uuid() RETURNING log
-
--- name: prune_log
-DELETE FROM event_log WHERE at < %(before)s
 
 -- name: shown
 INSERT INTO frame_shown (session_id, seq, at) VALUES (%(session_id)s, %(seq)s, %(at)s) ON CONFLICT DO NOTHING

@@ -86,7 +86,7 @@ WITH new AS (
 SELECT * FROM freed UNION ALL SELECT * FROM engaged
 
 -- name: spread_dispatches
-UPDATE dispatch SET provinces = %(provinces)s || team_province WHERE incident_id = %(id)s
+UPDATE dispatch SET provinces = %(provinces)s::smallint[] || team_province WHERE incident_id = %(id)s
 
 -- name: spread_candidates
 UPDATE candidate SET provinces = %(provinces)s WHERE incident_id = %(id)s
