@@ -5,6 +5,7 @@ import type { LonLat } from '../map/geometry';
 import type { Theme } from '../map/palette';
 import { activeDispatches, alertList, openAlarms, openOffers } from '../state/order';
 import { faultText, SignIn } from '../ui/parts';
+import { StartGate } from '../ui/StartGate';
 import { applyTheme, savedTheme } from '../ui/theme';
 import { words } from '../ui/words';
 import { acts as actsOf } from './acts';
@@ -18,7 +19,6 @@ import { useDesk } from './hooks';
 import { VERDICTS } from './KadesCard';
 import { keyOf, type KeyName } from './keys';
 import { MapPane, type MapHandle } from './MapPane';
-import { StartGate } from './StartGate';
 import { TeamCard } from './TeamCard';
 import { Top } from './Top';
 import { desk as w } from './words';
@@ -195,7 +195,7 @@ function Room({ desk }: { readonly desk: Desk }): JSX.Element {
         ))}
       </div>
       {help && <Help onClose={() => { setHelp(false); }} />}
-      {gated && <StartGate desk={desk} onDeaf={() => { setDeaf(true); }} />}
+      {gated && <StartGate siren={desk.siren} why={w.startWhy} onDeaf={() => { setDeaf(true); }} />}
     </div>
   );
 }

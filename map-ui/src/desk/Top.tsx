@@ -23,7 +23,7 @@ export function Top(props: {
       {desk.link.phase === 'ended' && <button type="button" class="button small" onClick={() => { desk.reconnect(); }}>{t(w.reconnect)}</button>}
       <span class="chip good">{t(w.teamsFree, { n: props.freeTeams })}</span>
       <span class="grow" />
-      {!desk.siren.ready && <span class="chip danger" data-testid="no-sound">{t(w.noSound)}</span>}
+      {!desk.siren.ready && <span class="chip danger" data-testid="no-sound">{t(words.noSound)}</span>}
       {rings.length > 0 && <button type="button" class="button small danger" onClick={() => { desk.mute(); }}>♪ {t(w.mute)} <kbd>M</kbd></button>}
       {props.onNew && <button type="button" class="button small" data-testid="new-incident-button" onClick={props.onNew}>+ {t(w.newIncident)} <kbd>N</kbd></button>}
       {desk.me?.demo === true && <span class="chip warn">DEMO</span>}

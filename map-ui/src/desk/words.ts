@@ -1,11 +1,7 @@
 /** Words of the desk page. */
 export const desk = {
   title: ['Haber Merkezi', 'Control Room'],
-  startShift: ['Nöbete başla', 'Start shift'],
   startWhy: ['Alarmların duyulması için bir kez dokunun. Dokunulmadan tarayıcı ses çıkarmaz.', 'Touch once so that alarms can be heard. A browser stays silent until then.'],
-  startFailed: ['Ses açılamadı. Hoparlörü ve tarayıcıyı denetleyin.', 'Sound could not be started. Check the speaker and the browser.'],
-  startDeaf: ['Sessiz devam et (yalnız görsel uyarı)', 'Go on without sound (visual only)'],
-  noSound: ['SES YOK', 'NO SOUND'],
   alerts: ['Çağrılar', 'Alerts'],
   nothing: ['Açık olay yok', 'No open incidents'],
   alarms: ['Alarmlar', 'Alarms'],

@@ -120,4 +120,5 @@ export const codes: Readonly<Record<string, Text>> = {
   // safe channel
   call: ['Arama', 'Call'],
   whatsapp: ['WhatsApp', 'WhatsApp'],
+  never: ['Aramayın, yazmayın', 'Do not call or write'],
 };

@@ -98,9 +98,8 @@ export function SignIn(props: { readonly title: string; readonly signIn: (userna
   };
   return (
     <main class="sign-in">
-      <div class="corner"><LanguageButton /></div>
       <form onSubmit={submit} data-testid="sign-in">
-        <h1>{props.title}</h1>
+        <div class="row"><h1 class="grow">{props.title}</h1><LanguageButton /></div>
         <label class="field">{t(words.username)}<input name="username" autocomplete="username" autocapitalize="none" required /></label>
         <label class="field">{t(words.password)}<input name="password" type="password" autocomplete="current-password" required /></label>
         <Fault text={act.problem} />

@@ -19,4 +19,8 @@ export const words = {
   send: ['Gönder', 'Send'],
   language: ['EN', 'TR'],
   theme: ['Gündüz / gece', 'Day / night'],
+  startShift: ['Nöbete başla', 'Start shift'],
+  startFailed: ['Ses açılamadı. Hoparlörü ve tarayıcıyı denetleyin.', 'Sound could not be started. Check the speaker and the browser.'],
+  startDeaf: ['Sessiz devam et (yalnız görsel uyarı)', 'Go on without sound (visual only)'],
+  noSound: ['SES YOK', 'NO SOUND'],
 } as const;

@@ -1,14 +1,14 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { t } from '../i18n';
-import type { Desk } from './desk';
-import { desk as w } from './words';
+import { t, type Text } from '../i18n';
+import type { Siren } from '../sound/siren';
+import { words as w } from './words';
 
 // resume() of a browser without any sound device may never settle; then the desk must say so and not wait.
 const GIVE_UP_MS = 3_000;
 
 /** Over everything until sound can be heard: an operator who has not clicked yet is made to. */
-export function StartGate({ desk, onDeaf }: { readonly desk: Desk; readonly onDeaf: () => void }): JSX.Element {
+export function StartGate({ siren, why, onStart, onDeaf }: { readonly siren: Siren; readonly why: Text; readonly onStart?: () => void; readonly onDeaf: () => void }): JSX.Element {
   const [tried, setTried] = useState<'no' | 'trying' | 'failed'>('no');
   useEffect(() => {
     if (tried !== 'trying') return undefined;
@@ -21,7 +21,8 @@ export function StartGate({ desk, onDeaf }: { readonly desk: Desk; readonly onDe
   }, [tried]);
   const start = (): void => {
     setTried('trying');
-    desk.siren.start().catch(() => {
+    onStart?.();
+    siren.start().catch(() => {
       setTried('failed');
     });
   };
@@ -30,7 +31,7 @@ export function StartGate({ desk, onDeaf }: { readonly desk: Desk; readonly onDe
       <button type="button" class="start" data-testid="start-shift" autofocus onClick={start}>
         <span class="start-mark" aria-hidden="true">▶</span>
         <strong>{t(w.startShift)}</strong>
-        <span>{t(w.startWhy)}</span>
+        <span>{t(why)}</span>
       </button>
       {tried === 'failed' && (
         <div class="gate-failed">

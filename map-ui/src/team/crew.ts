@@ -1,0 +1,222 @@
+import { language } from '../i18n';
+import { Siren } from '../sound/siren';
+import { Outbox, type Waiting } from '../state/outbox';
+import { Store } from '../state/store';
+import { isRinging, NO_TEAM, reduceTeam, type TeamChange, type TeamState } from '../state/team';
+import type { Me, Page, StatusAnswer } from '../wire/answers';
+import { ServerClock } from '../wire/clock';
+import type { Event, Offer, TeamChanged, Unread } from '../wire/frames';
+import { Rest } from '../wire/rest';
+import { Session } from '../wire/session';
+import { Live, socketUrl, type Link } from '../wire/socket';
+import { reportOf, Track, type Report } from './place';
+
+export type CrewAct = 'accepted' | 'declined' | 'en_route' | 'on_scene' | 'clear';
+
+const VIBRATE_MS = [400, 150, 400, 150, 800];
+
+/** Everything a crew's page has besides its looks. */
+export class Crew {
+  readonly clock = new ServerClock();
+  readonly session = new Session({ name: 'team', language });
+  readonly rest = new Rest({ token: (renewed) => this.session.token(renewed), language });
+  readonly store = new Store<TeamState, TeamChange>(NO_TEAM, reduceTeam);
+  readonly siren = new Siren(() => {
+    this.tell();
+  });
+  readonly track = new Track((report) => this.live?.send({ type: 'position', ...report }) ?? false);
+  me: Me | null = null;
+  outbox: Outbox | null = null;
+  here: Report | null = null;
+  hereFault = false;
+  unread: Unread | null = null;
+  panicked = false;
+  link: Link = { phase: 'connecting', since: Date.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0, ended: null };
+  private live: Live | null = null;
+  private watch: number | null = null;
+  private toShow: number[] = [];
+  private readonly listeners = new Set<() => void>();
+
+  constructor() {
+    this.session.onRenewed((token) => this.live?.renew(token));
+    this.session.onEnded(() => {
+      this.close();
+    });
+    this.store.subscribe(() => {
+      this.ring();
+      this.confirmShown();
+    });
+    addEventListener('online', () => {
+      this.live?.hurry();
+      void this.outbox?.kick();
+    });
+    document.addEventListener('visibilitychange', () => {
+      this.live?.hurry();
+      if (document.visibilityState === 'visible' && this.watch !== null) this.stayAwake();
+    });
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async signIn(username: string, password: string): Promise<void> {
+    await this.session.signIn(username, password);
+    await this.open();
+  }
+
+  async open(): Promise<void> {
+    this.me = await this.rest.get<Me>('/me');
+    this.tell();
+    if (this.me.role !== 'team') return;
+    this.outbox = new Outbox({
+      key: `merkez.outbox.${this.me.id ?? this.me.name}`,
+      send: (path, body) => this.rest.postOnce(path, body),
+      onChange: () => {
+        this.tell();
+      },
+      onAnswer: (item, answer) => {
+        this.answered(item, answer);
+      },
+    });
+    this.live = new Live({
+      url: socketUrl('/ws/team'),
+      token: () => this.session.token(),
+      clock: this.clock,
+      onWelcome: (welcome) => {
+        if (welcome.replay === 'snapshot') this.store.push({ kind: 'fresh' });
+        void this.outbox?.kick();
+        void this.catchUp();
+      },
+      onEvent: (event) => {
+        this.hear(event);
+      },
+      onUnread: (unread) => {
+        this.unread = unread;
+        this.tell();
+      },
+      onLink: (link) => {
+        this.link = link;
+        this.tell();
+      },
+      onRefused: () => this.session.renew(),
+    });
+    this.live.start();
+    void this.outbox.kick();
+  }
+
+  /** Inside the crew's first touch: position, a screen that stays on. */
+  begin(): void {
+    this.stayAwake();
+    if (this.watch !== null || !('geolocation' in navigator)) return;
+    this.watch = navigator.geolocation.watchPosition(
+      (fix) => {
+        this.here = reportOf(fix);
+        this.hereFault = false;
+        this.track.take(this.here);
+        this.tell();
+      },
+      () => {
+        this.hereFault = true;
+        this.tell();
+      },
+      { enableHighAccuracy: true, maximumAge: 2_000, timeout: 20_000 },
+    );
+  }
+
+  say(offer: Offer, state: CrewAct): void {
+    this.outbox?.add(offer.id, `/dispatches/${offer.id}/status`, { state, by: 'app' });
+  }
+
+  setRoster(state: TeamChanged['roster']): void {
+    if (this.me?.team_id) this.outbox?.add('roster', `/teams/${this.me.team_id}/roster`, { state });
+  }
+
+  panic(): void {
+    this.panicked = false;
+    this.outbox?.add('panic', '/teams/panic', { position: this.here });
+    if ('vibrate' in navigator) navigator.vibrate(200);
+  }
+
+  /** What the crew has said about a dispatch and the server has not answered yet. */
+  unsent(offer: Offer): Waiting | null {
+    return this.outbox?.about(offer.id) ?? null;
+  }
+
+  private hear(event: Event): void {
+    this.store.push({ kind: 'event', event });
+    if (event.type !== 'dispatch.offered') return;
+    // The app has it: said at once, before anything is drawn, because fifteen seconds are running.
+    if (event.seq !== null) {
+      this.live?.send({ type: 'ack', seq: event.seq });
+      this.toShow.push(event.seq);
+    } else this.outbox?.add(`ack:${event.data.id}`, `/dispatches/${event.data.id}/status`, { state: 'acknowledged', by: 'app' });
+  }
+
+  private answered(item: Waiting, answer: unknown): void {
+    if (item.about === 'panic') {
+      this.panicked = true;
+      this.tell();
+    } else if (item.path.startsWith('/dispatches/')) {
+      this.store.push({ kind: 'offer', offer: answer as StatusAnswer });
+    } else if (item.about === 'roster') {
+      this.store.push({ kind: 'event', event: { seq: null, prev: null, type: 'team.changed', at: '', data: answer as TeamChanged } });
+    }
+  }
+
+  /** The net under the replay, and the track of the time without a line. */
+  private async catchUp(): Promise<void> {
+    try {
+      const mine = await this.rest.get<Page<Offer>>('/dispatches/mine');
+      this.store.push({ kind: 'mine', items: mine.items });
+    } catch {
+      // The socket brings the same; the next welcome asks again.
+    }
+    const kept = this.track.drain();
+    if (kept.length === 0) return;
+    try {
+      await this.rest.postOnce('/teams/positions', { positions: kept });
+    } catch {
+      this.track.putBack(kept);
+    }
+  }
+
+  private ring(): void {
+    const ringing = [...this.store.state.inHand.values()].some((offer) => isRinging(offer) && this.unsent(offer) === null);
+    const changed = (document.documentElement.dataset['ringing'] === 'yes') !== ringing;
+    document.documentElement.dataset['ringing'] = ringing ? 'yes' : '';
+    this.siren.ring(ringing ? 'kades' : null);
+    if (changed && 'vibrate' in navigator) navigator.vibrate(ringing ? VIBRATE_MS : 0);
+  }
+
+  private confirmShown(): void {
+    const seqs = this.toShow;
+    this.toShow = [];
+    if (seqs.length === 0 || document.visibilityState !== 'visible') return;
+    requestAnimationFrame(() => {
+      for (const seq of seqs) this.live?.send({ type: 'shown', seq });
+    });
+  }
+
+  private stayAwake(): void {
+    // Refused on low battery or by old browsers; then the screen sleeps and the sound still rings.
+    if ('wakeLock' in navigator) void navigator.wakeLock.request('screen').catch(() => undefined);
+  }
+
+  private close(): void {
+    this.live?.stop();
+    this.live = null;
+    this.me = null;
+    if (this.watch !== null) navigator.geolocation.clearWatch(this.watch);
+    this.watch = null;
+    this.siren.ring(null);
+    this.store.push({ kind: 'fresh' });
+    this.tell();
+  }
+
+  private tell(): void {
+    this.ring();
+    for (const listener of this.listeners) listener();
+  }
+}
