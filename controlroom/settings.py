@@ -52,6 +52,8 @@ class MapSettings(BaseSettings):
     style_day: str = "/basemap/style-day.json"
     #: The same by night.
     style_night: str = "/basemap/style-night.json"
+    #: "lon,lat" where a console begins to look; else the middle of its province.
+    centre: str | None = Field(default=None, pattern=r"^-?\d{1,3}(\.\d+)?,-?\d{1,2}(\.\d+)?$")
 
 
 class HouseSettings(BaseSettings):

@@ -8,7 +8,7 @@ from core.errors import Problem
 class OutsideOffice(Problem):
     """The camera stands in no province the caller manages."""
 
-    status = 422
+    status = 403
     slug = "outside-office"
     title_tr = "Konum sorumluluk alanı dışında"
     title_en = "Outside your provinces"

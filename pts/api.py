@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from core.audit import record
 from core.errors import NotFound
@@ -40,7 +40,7 @@ class Reads(Body):
     """A batch. Its reads are looked at one by one, so that a bad one does not take the others with it."""
 
     reads: list[Any]
-    sent_at: AwareDatetime | None = None  #: The gate's clock as it sends: tells a late read from a clock that is off.
+    sent_at: reading.Instant | None = None  #: The gate's clock as it sends: tells a late read from a clock that is off.
 
 
 class NewGate(Write):

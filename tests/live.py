@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 import pytest
+from psycopg import sql
 from pydantic import SecretBytes
 
 from controlroom.server import Server, listen_at
@@ -26,6 +28,7 @@ from core.clock import SystemClock
 from core.db import EVERY, Database
 from core.identity import Identity, IdentitySettings, PasswordSettings, Role, admin
 from core.keys import secret_file
+from tests.conftest import TEMPLATE_LOCK, with_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,6 +50,9 @@ ACCOUNTS: tuple[tuple[str, Role, frozenset[int]], ...] = (
     ("judicial", Role.JUDICIAL, frozenset({HERE})),
     ("auditor", Role.AUDITOR, EVERY),
     ("admin", Role.ADMIN, EVERY),
+    ("other_admin", Role.ADMIN, frozenset({THERE})),
+    ("other_auditor", Role.AUDITOR, frozenset({THERE})),
+    ("victim", Role.OPERATOR, frozenset({HERE})),
     ("other_operator", Role.OPERATOR, frozenset({THERE})),
     ("other_dispatcher", Role.DISPATCHER, frozenset({THERE})),
     ("other_supervisor", Role.SUPERVISOR, frozenset({THERE})),
@@ -135,6 +141,21 @@ def live(fresh_url: str, tmp_path: Path) -> Iterator[Live]:
     """A real server with somebody of every role."""
     with live_house(fresh_url, tmp_path) as house:
         yield house
+
+
+@pytest.fixture(scope="module")
+def shared_live(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One for a whole file, for tests that do not get in each other's way."""
+    name = f"t_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as owner:
+        owner.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
+        owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+    try:
+        with live_house(with_database(server, name), tmp_path_factory.mktemp("house")) as house:
+            yield house
+    finally:
+        with psycopg.connect(server, autocommit=True) as owner:
+            owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def api_url(url: str) -> str:
@@ -237,4 +258,4 @@ def execute(url: str, sql: str, *params: Any) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-__all__ = ["Live", "api_url", "execute", "fix", "live", "live_house", "register", "sign_in", "tc_no"]
+__all__ = ["Live", "api_url", "execute", "fix", "live", "live_house", "register", "shared_live", "sign_in", "tc_no"]

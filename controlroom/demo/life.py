@@ -202,11 +202,8 @@ class NightDesk:
                 await self._close(incident)
 
     async def _close(self, incident: Json) -> None:
-        if incident["source"] == "pts":
-            return  # its hit's outcome closes it
-        await self.house.post(
-            f"/api/v1/incidents/{incident['id']}/close", self.dispatcher, outcome="resolved", note="Benzetim: ekip yerinde sonuçlandırdı."
-        )
+        outcome = "vehicle_taken" if incident["source"] == "pts" else "resolved"
+        await self.house.post(f"/api/v1/incidents/{incident['id']}/close", self.dispatcher, outcome=outcome, note="Benzetim")
 
     async def _hits(self) -> None:
         for hit in await self.house.every("/api/v1/pts/hits", self.supervisor, open=True):

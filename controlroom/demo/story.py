@@ -102,11 +102,7 @@ class Story:
             self.house.post(f"/api/v1/kades/alerts/{alert['alert_id']}/evaluation", self.operator, verdict="genuine", note="Benzetim"),
         )  # fmt: skip
         await self._follow("kades", offer, ("on_scene", "clear"))
-        await self._do(
-            "kades_close_accepted", "Sonuçla kapatıldı", "Closed with an outcome",
-            self.house.post(f"/api/v1/incidents/{incident_id}/close", self.dispatcher, outcome="resolved", note="Benzetim"),
-        )  # fmt: skip
-        await self._closed("kades", incident_id)
+        await self._close("kades", incident_id, "resolved")
 
     # --- the plate -------------------------------------------------------------------------------------------------------------
 
@@ -137,6 +133,7 @@ class Story:
             "hit_ended", "Eşleşme sonuçlandı", "Hit ended",
             lambda s: s.type == "pts.hit" and s.data["hit_id"] == hit_id and s.data["outcome"] is not None,
         )  # fmt: skip
+        await self._close("pts", incident_id, "vehicle_taken")
 
     def _is_mine(self, seen: Seen) -> bool:
         """Whether this hit is of our read; no plate stands in a frame, so it is told by the gate and the moment."""
@@ -194,10 +191,14 @@ class Story:
             field_ = "ended_at" if state == "clear" else f"{state}_at"
             await self._frame(f"{name}_{state}", *said[state], _dispatch(offer["id"], field_), within_s=DRIVE_S)
 
-    async def _closed(self, name: str, incident_id: str) -> None:
+    async def _close(self, name: str, incident_id: str, outcome: str) -> None:
+        await self._do(
+            f"{name}_close_taken", "Haber Merkezi sonuçla kapattı", "Dispatcher closed it with an outcome",
+            self.house.post(f"/api/v1/incidents/{incident_id}/close", self.dispatcher, outcome=outcome, note="Benzetim"),
+        )  # fmt: skip
         await self._frame(
             f"{name}_closed", "Olay kapandı, sonucu var", "Incident closed, with its outcome",
-            lambda s: _incident(incident_id, "incident.changed")(s) and s.data["state"] == "closed" and bool(s.data["outcome"]),
+            lambda s: _incident(incident_id, "incident.changed")(s) and s.data["state"] == "closed" and s.data["outcome"] == outcome,
         )  # fmt: skip
 
     async def _frame(self, name: str, tr: str, en: str, match: Callable[[Seen], bool], within_s: float = SOON_S) -> Seen:
