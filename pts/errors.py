@@ -85,8 +85,8 @@ class BadValidity(Problem):
     slug = "bad-validity"
     title_tr = "Geçerlilik süresi hatalı"
     title_en = "Invalid validity"
-    tr = "Geçerlilik sonu (valid_to), başlangıcından ve şu andan sonra olmalıdır."
-    en = "The end of validity (valid_to) must lie after its beginning and after now."
+    tr = "Geçerlilik sonu (valid_to) başlangıcından ve şu andan sonra, 2200'den önce olmalıdır; süresiz kayıtta boş bırakın."
+    en = "The end of validity (valid_to) must lie after its beginning and after now, before 2200; leave it out for no end."
 
 
 class WhichProvince(Problem):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from pts import rules
 from pts.errors import BadPicture, BadRead, NoPlate, ReadChanged
@@ -24,6 +24,17 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"
 JPEG = b"\xff\xd8\xff"
 
 
+def _possible(at: datetime) -> datetime:
+    """Refuse a time nobody can calculate with. Raises ValueError."""
+    if not rules.possible(at):
+        message = "no clock shows this"
+        raise ValueError(message)
+    return at
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_possible)]
+
+
 class SentRead(BaseModel):
     """One read as gates send it (contract, PTS)."""
 
@@ -33,7 +44,7 @@ class SentRead(BaseModel):
     plate: Words  #: As the engine read it, in any spelling.
     confidence: Share
     char_confidence: Annotated[list[Share], Field(max_length=32)] | None = None
-    read_at: AwareDatetime  #: By the gate's clock.
+    read_at: Instant  #: By the gate's clock.
     direction: Words | None = None
     image: str | None = None  #: base64 JPEG, a small crop.
 

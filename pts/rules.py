@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -92,6 +92,16 @@ def _misfit(plate: str) -> str | None:
     if len(found["digits"]) not in DIGITS_AFTER[len(found["letters"])]:
         return "digits"
     return None
+
+
+#: Times outside are no clock's error but nonsense, and reach the ends of what can be calculated with. A dead clock says 1970.
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def possible(at: datetime) -> bool:
+    """Whether a time may be calculated with and stored."""
+    return EARLIEST <= at < LATEST
 
 
 class Category(StrEnum):

@@ -241,7 +241,7 @@ async def list_plate(
     if rules.names_protection_order(authority, document, note):
         raise ProtectionOrderDocument
     begins = valid_from or now
-    if valid_to is not None and valid_to <= max(begins, now):
+    if not rules.possible(begins) or (valid_to is not None and not max(begins, now) < valid_to < rules.LATEST):
         raise BadValidity
     entry_id = new_id()
     await store.add_entry(

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Any
 
+import psycopg
 import pytest
 
 from core.clock import HeldClock
 from core.identity import Role
 from core.ids import new_id
+from pts import reading, service
+from pts.settings import PtsSettings
 from tests.conftest import NOON
 from tests.pts.conftest import Client, Listed, Small
 
@@ -89,6 +93,10 @@ async def test_one_bad_read_is_told_by_its_index_and_the_others_are_stored(house
         a_read("26ABC12", confidence=None),
         {**a_read("26ABC12"), "read_at": "yesterday"},
         {**a_read("26ABC12"), "read_at": "2026-11-24T09:00:00"},
+        *(
+            {**a_read("26ABC12"), "read_at": at}
+            for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1969-12-31T23:59:59Z")
+        ),
         {**a_read("26ABC12"), "client_id": "x"},
         a_read("26ABC12", colour="red"),
         a_read("26\x00ABC12"),
@@ -246,6 +254,14 @@ async def test_a_bad_picture_costs_the_picture_and_never_the_hit(house: Small, g
     assert house.rows("SELECT 1 FROM pts_image") == []
 
 
+async def test_a_gate_with_a_dead_clock_is_heard_and_its_hit_waits_for_the_desk(house: Small, gate: Client, listed: Listed) -> None:
+    await listed("26ABC12")
+    answer = await gate.reads({**a_read("26ABC12"), "read_at": "1970-01-01T00:00:07+00:00"})
+    assert answer == {"accepted": 1, "faults": []}
+    assert house.rows("SELECT late FROM pts_hit") == [(True,)]
+    await gate.call("POST", "/pts/reads", 422, json={"reads": [], "sent_at": "9999-12-31T23:59:59-14:00"})
+
+
 async def test_more_reads_than_a_batch_may_hold_store_none_of_them(house: Small, gate: Client) -> None:
     answer = await gate.reads(*[a_read("26ABC12")] * 501, status=413)
     assert answer["slug"] == "too-many-reads"
@@ -298,3 +314,63 @@ async def _make_days(house: Small) -> None:
 def _state(house: Small) -> list[Any]:
     tables = ("pts_read", "pts_hit", "pts_hit_entry", "pts_image", "incident", "outbox", "timer")
     return [house.rows(f"SELECT to_jsonb(t) FROM {table} t ORDER BY to_jsonb(t)::text") for table in tables]
+
+
+@pytest.mark.parametrize("table", ["gate", "pts_read", "pts_image", "hotlist_entry", "pts_hit", "pts_hit_entry"])
+async def test_without_a_scope_and_in_another_one_there_are_no_rows(house: Small, gate: Client, listed: Listed, table: str) -> None:
+    await listed("26ABC12")
+    await gate.reads(a_read("26ABC12", image=PICTURE))
+    for scope, count in ((frozenset[int](), 0), (frozenset({6, 43}), 0), (frozenset({26}), 1)):
+        async with house.db.tx(scope) as tx:
+            assert len(await tx.rows(f"SELECT 1 AS one FROM {table}")) == count, scope
+
+
+async def test_a_partition_cannot_be_read_past_its_tables_policy(house: Small) -> None:
+    for part in ("pts_read_default", f"pts_read_{NOON:%Y%m%d}"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            async with house.db.tx(frozenset({26})) as tx:
+                await tx.rows(f"SELECT 1 AS one FROM {part}")
+
+
+async def test_a_full_batch_against_a_hundred_thousand_listed_plates_takes_one_index_scan_and_little_time(
+    house: Small, gate: Client
+) -> None:
+    house.rows(
+        """
+        INSERT INTO hotlist_entry (id, province, plate, category, authority, document, valid_from, recorded_at, recorded_by)
+        SELECT gen_random_uuid(), 1 + n %% 81, '34' || chr(65 + n %% 22) || to_char(n, 'FM000000'), 'stolen', 'X', 'X', %s, %s,
+               gen_random_uuid()
+        FROM generate_series(1, 100000) n RETURNING 1
+        """,
+        *[NOON, NOON],
+    )
+    house.rows(
+        """
+        INSERT INTO pts_read (gate_id, client_id, received_at, province, plate, plate_read, confidence, grammar, read_at, late)
+        SELECT %s, gen_random_uuid(), %s, 26, 'X', 'X', 1, 'x', %s, false FROM generate_series(1, 50000) RETURNING 1
+        """,
+        *[gate.id, NOON, NOON],
+    )
+    with psycopg.connect(house.url, autocommit=True) as admin:
+        admin.execute("ANALYZE hotlist_entry")
+        admin.execute("ANALYZE pts_read")
+    took = []
+    for number in range(5):
+        batch = [a_read(f"35B{number}{n:04}") for n in range(500)]
+        sorted_out = reading.sort_out(batch, sent_at=None, received_at=NOON, settings=PtsSettings())
+        async with house.db.tx(frozenset({26})) as tx:
+            begun = perf_counter()
+            await service.take_reads(tx, gate.id, sorted_out.reads, NOON, PtsSettings())
+            took.append((perf_counter() - begun) * 1000)
+            whole_table = await tx.value("SELECT pg_stat_get_xact_tuples_returned('hotlist_entry'::regclass)")
+        assert whole_table == 0
+    assert min(took) < 250, took
+
+
+async def test_the_index_finds_the_one_plate_of_a_batch_that_is_listed(
+    house: Small, gate: Client, operator: Client, listed: Listed
+) -> None:
+    await listed("26ABC12")
+    await gate.reads(*[a_read(f"35B{n:04}") for n in range(200)], a_read("26ABC12"))
+    assert [hit["plate"] for hit in (await operator.get("/pts/hits"))["items"]] == ["26ABC12"]
+    assert house.rows("SELECT count(*) FROM pts_read") == [(201,)]
