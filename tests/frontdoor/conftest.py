@@ -68,7 +68,7 @@ def merkez(clone: Path) -> Command:
         kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         return subprocess.run(
             [clone / "merkez", *words], env={**kept, "MERKEZ_LANG": "en", **environment},
-            cwd="/", capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=100,
+            cwd="/", capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=240,
         )  # fmt: skip
 
     return run

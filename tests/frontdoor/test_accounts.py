@@ -9,7 +9,7 @@ import pytest
 
 from tests.frontdoor.conftest import Command
 
-pytestmark = pytest.mark.frontdoor
+pytestmark = [pytest.mark.frontdoor, pytest.mark.timeout(900)]
 
 
 def test_by_hand_from_an_empty_clone_to_a_first_admin_a_sound_audit_and_a_restored_backup(

@@ -16,7 +16,7 @@ from controlroom.cluster import Cluster
 from controlroom.failures import Failure
 from tests.conftest import with_database
 
-pytestmark = pytest.mark.frontdoor
+pytestmark = [pytest.mark.frontdoor, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from controlroom import pg_config, pg_place
 from controlroom.cluster import CLONE, Cluster
 from controlroom.failures import Missing
 
-pytestmark = pytest.mark.frontdoor
+pytestmark = [pytest.mark.frontdoor, pytest.mark.timeout(300)]
 ClusterIn = Callable[..., Cluster]
 
 

@@ -16,7 +16,7 @@ from controlroom.cli import COMMANDS
 from controlroom.cluster import CLONE
 from tests.frontdoor.conftest import Command
 
-pytestmark = pytest.mark.frontdoor
+pytestmark = [pytest.mark.frontdoor, pytest.mark.timeout(300)]
 CONTRACT = {
     "demo", "up", "test", "migrate", "accounts", "audit", "sweep", "footage", "read", "backup", "restore", "bench", "doctor",
 }  # fmt: skip

@@ -22,7 +22,7 @@ from controlroom.cli import COMMANDS
 from controlroom.cluster import CLONE
 from controlroom.settings import SECTIONS
 
-pytestmark = pytest.mark.frontdoor
+pytestmark = [pytest.mark.frontdoor, pytest.mark.timeout(300)]
 FILE = CLONE / "docker-compose.yml"
 OURS = {"migrate", "api-1", "api-2", "jobs"}
 #: What the database image reads; all else in the file must be a setting of ours.
