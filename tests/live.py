@@ -66,6 +66,7 @@ class Live:
     base_url: str
     url: str  #: libpq, the database's owner.
     server: Server
+    identity: IdentitySettings  #: With this house's key, for what is done past the server.
     #: By key of ACCOUNTS, and team, other_team, far_team, kades, other_kades, camera, gate, gateway.
     token: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)  #: team, other_team, camera, gate, account, device.
@@ -112,11 +113,11 @@ class Live:
 
 @contextmanager
 def live_house(
-    url: str, folder: Path, environment: Mapping[str, str] | None = None, *, module: str = "controlroom.serve"
+    url: str, folder: Path, environment: Mapping[str, str] | None = None, *, module: str = "controlroom.serve", people: bool = True
 ) -> Iterator[Live]:
     """Start a server on `url` with its state under `folder`, and people it."""
     identity = _identity(folder)
-    accounts = asyncio.run(_accounts(url, identity))
+    accounts = asyncio.run(_accounts(url, identity)) if people else {}
     given = {
         "DATABASE_URL": api_url(url), "STATE_DIR": str(folder), "SMS_URL": f"file://{folder}/sms", "DEFAULT_PROVINCE": str(HERE),
         "MERKEZ_LANG": "en", **{f"IDENTITY_PASSWORDS__{name.upper()}": str(value) for name, value in CHEAP.items()}, **(environment or {}),
@@ -126,9 +127,10 @@ def live_house(
         try:
             server.start()
             server.await_ready()
-            live = Live(server.base_url, url, server, accounts=accounts)
+            live = Live(server.base_url, url, server, identity, accounts=accounts)
             try:
-                _people(live, folder)
+                if people:
+                    _people(live, folder)
                 yield live
             finally:
                 live.close()
@@ -144,18 +146,31 @@ def live(fresh_url: str, tmp_path: Path) -> Iterator[Live]:
 
 
 @pytest.fixture(scope="module")
-def shared_live(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One for a whole file, for tests that do not get in each other's way."""
+def clone_url(server: str, template: str) -> Iterator[str]:
+    """The superuser's address of a clone of the template that one file shares."""
+    with clone_of(server, template) as url:
+        yield url
+
+
+@contextmanager
+def clone_of(server: str, template: str) -> Iterator[str]:
+    """A database of its own, dropped afterwards."""
     name = f"t_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as owner:
         owner.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
         owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
     try:
-        with live_house(with_database(server, name), tmp_path_factory.mktemp("house")) as house:
-            yield house
+        yield with_database(server, name)
     finally:
         with psycopg.connect(server, autocommit=True) as owner:
             owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="module")
+def shared_live(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A server for a whole file, for tests that do not get in each other's way."""
+    with clone_of(server, template) as url, live_house(url, tmp_path_factory.mktemp("house")) as house:
+        yield house
 
 
 def api_url(url: str) -> str:
@@ -258,4 +273,6 @@ def execute(url: str, sql: str, *params: Any) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-__all__ = ["Live", "api_url", "execute", "fix", "live", "live_house", "register", "shared_live", "sign_in", "tc_no"]
+__all__ = [
+    "Live", "api_url", "clone_of", "clone_url", "execute", "fix", "live", "live_house", "register", "shared_live", "sign_in", "tc_no",
+]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controlroom.commands import options
-from controlroom.commands.up import log_file
+from controlroom.commands.up import Stopped, log_file, until_stopped
 from controlroom.failures import Exit, Failure, Words
 from controlroom.ground import VAR
 from controlroom.language import lines
@@ -51,14 +51,15 @@ def command(*, once: bool, as_json: bool, host: str, port: int | None, shift_hou
     """
     steps = Steps()
     wish = Wish(once=once, host=host, port=port, shift_s=shift_hours * 3600)
-    with made_ready("demo", steps) as ready:
-        told = _serve(ready, steps, wish)
+    told = True
+    with until_stopped() as stopped, made_ready("demo", steps) as ready:
+        told = _serve(ready, steps, wish, stopped)
     if as_json:
         options.print_json(steps.as_json())
     return Exit.DONE if told else Exit.FAILED
 
 
-def _serve(ready: Ready, steps: Steps, wish: Wish) -> bool:
+def _serve(ready: Ready, steps: Steps, wish: Wish, stopped: Stopped) -> bool:
     from controlroom.server import Server, listen_at
     from controlroom.settings import WebSettings
 
@@ -74,6 +75,7 @@ def _serve(ready: Ready, steps: Steps, wish: Wish) -> bool:
                 server.start()
                 server.await_ready()
             ready.lock.serving_at(server.base_url)
+            stopped.serving = not wish.once
             return _played(ready, steps, wish, server, url)
         finally:
             server.stop()

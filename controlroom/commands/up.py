@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from controlroom.failures import Words
+from controlroom.failures import Exit, Words
 from controlroom.ground import VAR
 from controlroom.language import lines
 from controlroom.ready import made_ready
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from controlroom.cluster import Cluster
+    from controlroom.ready import Ready
     from controlroom.server import Server
 
 RUN = VAR / "run.json"
@@ -30,23 +32,29 @@ LOG_BYTES = 50_000_000
 @click.command(name="up")
 @click.option("--host", help="Dinlenecek adres / address to listen at (WEB_HOST).")
 @click.option("--port", type=click.IntRange(0, 65_535), help="Kapı; 0 boş bir kapı seçer / port; 0 chooses a free one (WEB_PORT).")
-def command(host: str | None, port: int | None) -> None:
+def command(host: str | None, port: int | None) -> int:
     """Boş bir komuta merkezi başlatır; Ctrl-C durdurur.
 
     Start an empty control room and serve until Ctrl-C. SMS_URL and DEFAULT_PROVINCE must be set.
     """
     from controlroom.serve import check_fit
-    from controlroom.server import Server, listen_at
     from controlroom.settings import Settings
 
     os.environ.setdefault("STATE_DIR", str(VAR))
     settings = Settings.read()
     check_fit(settings)
-    steps = Steps()
     # The folder's lock first: a second start is told who holds it, not that a port is taken.
-    with made_ready("up", steps) as ready, listen_at(host or settings.web.host, settings.web.port if port is None else port) as sock:
-        # The private cluster knows who connects, so the server is the API's role from its first statement; elsewhere it steps down to it.
-        url = ready.cluster.url("merkez_api") if ready.cluster else ready.owner_url
+    with until_stopped() as stopped, made_ready("up", steps := Steps()) as ready:
+        _serve(ready, steps, host or settings.web.host, settings.web.port if port is None else port, stopped)
+    return Exit.DONE
+
+
+def _serve(ready: Ready, steps: Steps, host: str, port: int, stopped: Stopped) -> None:
+    from controlroom.server import Server, listen_at
+
+    # The private cluster knows who connects, so the server is the API's role from its first statement; elsewhere it steps down to it.
+    url = ready.cluster.url("merkez_api") if ready.cluster else ready.owner_url
+    with listen_at(host, port) as sock:
         server = Server("controlroom.serve", sock, {"DATABASE_URL": url}, log_file("server"))
         try:
             with steps.step("serve", "Sunucu", "Server"):
@@ -54,10 +62,31 @@ def command(host: str | None, port: int | None) -> None:
                 server.await_ready()
             ready.lock.serving_at(server.base_url)
             _say(server.base_url)
+            stopped.serving = True
             with run_file(RUN, server.base_url):
                 keep_serving(server, ready.cluster)
         finally:
             server.stop()
+
+
+@dataclass
+class Stopped:
+    """Whether a command has reached the point from which a signal is its ordinary end."""
+
+    serving: bool = False
+
+
+@contextmanager
+def until_stopped() -> Iterator[Stopped]:
+    """Take Ctrl-C or SIGTERM as the end of the work, once it serves; before that it is a start that was broken off."""
+    stopped = Stopped()
+    try:
+        yield stopped
+    except KeyboardInterrupt:
+        if not stopped.serving:
+            raise
+        for line in lines(Words("Durduruldu.", "Stopped.")):
+            click.echo(line, err=True)
 
 
 def keep_serving(server: Server, cluster: Cluster | None) -> None:
