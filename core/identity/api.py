@@ -100,7 +100,8 @@ async def _refresh_body(request: Request) -> RefreshBody:
     try:
         if request.headers.get("content-type", "").startswith("application/json"):
             return RefreshBody.model_validate_json(await request.body())
-        return RefreshBody.model_validate(dict(await request.form()))
+        async with request.form() as form:
+            return RefreshBody.model_validate(dict(form))
     except ValidationError as fault:
         raise WrongBody(extra={"errors": field_errors(list(fault.errors()), language(request))}) from None
 
