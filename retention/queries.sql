@@ -42,7 +42,7 @@ VALUES (%(table_name)s, %(column_name)s, %(what)s, %(why)s, %(period)s, %(seen_b
 SELECT set_config('merkez.office', %(provinces)s, true)
 
 -- name: again_at_once
-UPDATE job_run SET started_at = '-infinity' WHERE name = %(name)s
+UPDATE job_run SET started_at = 'epoch' WHERE name = %(name)s
 
 -- name: event_log
 -- The oldest are the lowest numbers, so this looks at one batch and not at the log.
