@@ -25,7 +25,7 @@ import pts.jobs
 import retention.api
 import retention.jobs
 from core.audit import record
-from core.audit.heads import FileHeads
+from core.audit.heads import FileHeads, heads_folder
 from core.audit.signing import Signer
 from core.db import EVERY
 from core.followers import Follower
@@ -98,7 +98,7 @@ async def shout(tx: Tx, timer: Timer, error: str, now: datetime) -> None:
 def jobs(house: House) -> list[Periodic]:
     """Return what is done again and again."""
     keys = house.settings.house.state_dir / "keys"
-    sinks = [FileHeads(house.settings.house.state_dir / "audit")]
+    sinks = [FileHeads(heads_folder(house.settings.house.state_dir, demo=house.settings.demo))]
     return [
         core.identity.jobs.PRUNE,
         *core.audit.jobs.jobs(Signer.at(keys), sinks),
