@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from geo.errors import BadPosition, PositionLooksSwapped, PositionNotFinite, PositionOutOfRange
 from geo.point import Area, Fix, Point
-from kades.faults import Fault, FaultKind, fault
+from kades.faults import Fault, FaultKind, fault, short
 
 #: A fix of the moment may be so old; an older one is shown as the last known position ⟨our choice⟩.
 FRESH: Final = timedelta(minutes=15)
@@ -65,7 +65,7 @@ def _point(said: dict[str, Any], area: Area, at: str, faults: list[Fault]) -> Po
     lon = _number(said.get("lon"), f"{at}.lon", faults)
     lat = _number(said.get("lat"), f"{at}.lat", faults)
     if lon is None or lat is None:
-        faults.append(fault(FaultKind.POSITION_UNREADABLE, at, f"{said.get('lon')!r:.80}, {said.get('lat')!r:.80}"))
+        faults.append(fault(FaultKind.POSITION_UNREADABLE, at, f"{short(said.get('lon'))}, {short(said.get('lat'))}"))
         return None
     try:
         return Point(lon=lon, lat=lat, area=area)

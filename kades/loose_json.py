@@ -15,7 +15,8 @@ from kades.faults import Fault, FaultKind, fault
 
 #: More digits than any double has a use for (Python refuses 4,300); a longer integer becomes a float, which may be infinite.
 DIGITS: Final = 400
-_TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},:]|[^\s"\[\]{},:]++', re.DOTALL)
+#: The lone quote at the end is a string that never closes: seen once and given up, where looking on would take the square of its length.
+_TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},:]|[^\s"\[\]{},:]++|"', re.DOTALL)
 _CLOSES: Final = {"{": "}", "[": "]"}
 #: What must stand between an object's names and values.
 _SHAPE: Final = re.compile(r"\{(:(,:)*)?\}")
@@ -127,7 +128,7 @@ def _cut(text: str) -> list[tuple[str, str]] | None:
     marks: list[tuple[str, int, int]] = []
     for token in _TOKEN.finditer(text):
         word = token.group()
-        if not stack and marks:
+        if (not stack and marks) or word == '"':
             return None
         if word in _CLOSES:
             stack.append(_CLOSES[word])

@@ -142,13 +142,24 @@ def _radius(fix: Fix) -> float:
     return COARSE_M if fix.accuracy_m is None else fix.accuracy_m
 
 
-def rings_anew(*, incident_closed: bool, same_body: bool, sound_id: bool) -> bool:
+def rings_anew(*, incident_closed: bool, same_body: bool, sound_id: bool, same_person: bool) -> bool:
     """Whether a client_id that came before is another emergency.
 
-    While its incident is open it joins that one. After it is closed, the same body under a real UUID is a late repeat and gets
-    its first answer; anything else must not look accepted while nobody is told (law 1).
+    A gateway that uses one id for two callers names another person: that one rings. Of the same person, while the incident is open
+    the press joins it. After it is closed, the same body under a real UUID is a late repeat and gets its first answer; anything else
+    must not look accepted while nobody is told (law 1).
     """
-    return incident_closed and not (same_body and sound_id)
+    return not same_person or (incident_closed and not (same_body and sound_id))
+
+
+def same_person(*, gateway: bool, told_phone: str | None, earlier_phone: str | None, same_body: bool, sound_id: bool) -> bool:
+    """Whether two presses under one client_id are of one person: of one phone always, through a gateway if it names the same.
+
+    A gateway that names nobody and sends ids that are none may mean anybody: only the very same body is the same press.
+    """
+    if not gateway:
+        return True
+    return told_phone == earlier_phone and (told_phone is not None or same_body or sound_id)
 
 
 def stage_on_phone(stage: Stage, *, cancelled: bool) -> Stage:

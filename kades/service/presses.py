@@ -36,7 +36,7 @@ async def ring(tx: Tx, press: Press, who: Principal, kades: Kades, now: datetime
     faults = [*_faults(press, who, facts)]
     turn = 0
     if facts.earlier is not None:
-        if not await _rings_anew(tx, press, facts.earlier):
+        if not await _rings_anew(tx, press, phone, who, facts.earlier):
             return await _again(tx, press, facts.earlier, kades, now)
         faults.append(fault(FaultKind.CLIENT_ID_REUSED, "client_id"))
         turn = facts.earlier.turn + 1
@@ -138,12 +138,15 @@ def _alert(alert_id: UUID, press: Press, routing: rules.Routing, person: UUID | 
     )
 
 
-async def _rings_anew(tx: Tx, press: Press, earlier: alerts.Earlier) -> bool:
+async def _rings_anew(tx: Tx, press: Press, phone: str | None, who: Principal, earlier: alerts.Earlier) -> bool:
     same = press.digest == earlier.digest
-    if same and press.sound_id:
+    person = rules.same_person(
+        gateway=who.role is Role.GATEWAY, told_phone=phone, earlier_phone=earlier.phone, same_body=same, sound_id=press.sound_id
+    )
+    if person and same and press.sound_id:
         return False
     closed = await board.stage_for_caller(tx, earlier.case_id) == "closed"
-    return rules.rings_anew(incident_closed=closed, same_body=same, sound_id=press.sound_id)
+    return rules.rings_anew(incident_closed=closed, same_body=same, sound_id=press.sound_id, same_person=person)
 
 
 async def _again(tx: Tx, press: Press, earlier: alerts.Earlier, kades: Kades, now: datetime) -> Rung:

@@ -27,6 +27,7 @@ class Earlier:
     case_id: UUID
     turn: int
     digest: bytes
+    phone: str | None  #: As a gateway named the caller.
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,7 @@ def fix_of(row: Row) -> Fix | None:
 
 
 def _earlier(row: Row) -> Earlier:
-    return Earlier(row["alert_id"], row["incident_id"], row["case_id"], row["turn"], bytes(row["body_digest"]))
+    return Earlier(row["alert_id"], row["incident_id"], row["case_id"], row["turn"], bytes(row["body_digest"]), row["phone"])
 
 
 def _alert(row: Row) -> Alert:

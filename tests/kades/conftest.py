@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 from fastapi import FastAPI
+from psycopg import sql
 from pydantic import SecretBytes
 
 from core import problems
@@ -33,10 +35,41 @@ from kades.codes import Codes
 from kades.parts import Kades
 from kades.service import registrations
 from kades.sms import ShownSms
+from tests.conftest import TEMPLATE_LOCK, with_database
 
 #: Where nobody knows better.
 ANKARA, ESKISEHIR, KUTAHYA, BURSA = 6, 26, 43, 16
 KEY = b"k" * 32
+
+
+#: Emptied before each test; the audit stays, since nobody can empty it, and tests look for entries younger than themselves.
+TABLES = (
+    "kades_registration", "kades_caller", "kades_protection_order", "kades_alert", "kades_position", "kades_fault", "kades_evaluation",
+    "kades_cancellation", "kades_code", "address_opening", "incident", "incident_event", "incident_caller", "dispatch", "candidate",
+    "alarm", "team", "team_position", "device", "account", "session", "access_token", "request_once", "outbox", "event_log", "timer",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def kades_url(server: str, template: str) -> Iterator[str]:
+    """One clone of the template for all of this room's tests in a worker: they are many, and a clone costs more than a test."""
+    name = f"t_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as owner:
+        owner.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
+        owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+    yield with_database(server, name)
+    with psycopg.connect(server, autocommit=True) as owner:
+        owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def fresh_url(kades_url: str) -> str:
+    """That clone with nobody in it."""
+    with psycopg.connect(kades_url) as owner:
+        owner.execute("SET session_replication_role = replica")
+        for table in TABLES:
+            owner.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+    return kades_url
 
 
 def a_tc_no(seed: int) -> str:
@@ -60,14 +93,15 @@ class House:
     app: FastAPI
     http: httpx.AsyncClient
     url: str = ""
+    since: UUID = field(default_factory=new_id)  #: Audit entries of this test have a later id.
     made: Iterator[int] = field(default_factory=lambda: count(1_000_001))
 
-    async def rows(self, sql: Any, **params: object) -> list[Row]:
+    async def rows(self, statement: Any, **params: object) -> list[Row]:
         async with self.db.tx(EVERY) as tx:
-            return await tx.rows(sql, params)
+            return await tx.rows(statement, params)
 
-    async def row(self, sql: Any, **params: object) -> Row:
-        (found,) = await self.rows(sql, **params)
+    async def row(self, statement: Any, **params: object) -> Row:
+        (found,) = await self.rows(statement, **params)
         return found
 
     async def phone(self, *, province: int | None = ESKISEHIR, address: str | None = None, like: Phone | None = None) -> Phone:

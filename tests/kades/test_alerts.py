@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -177,13 +178,22 @@ async def test_a_commit_that_fails_is_never_answered_202(house: House, monkeypat
     assert await house.rows("SELECT 1 FROM incident") == []
 
 
-async def test_a_deferred_constraint_that_fails_at_commit_is_never_answered_202(house: House, fresh_url: str) -> None:
-    phone = await house.phone()
+@pytest.fixture
+def full_disk(fresh_url: str) -> Iterator[None]:
+    """A database that refuses every press, and only when it commits."""
     with psycopg.connect(fresh_url, autocommit=True) as admin:
         admin.execute("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no' USING ERRCODE = 'disk_full'; END $$")
         admin.execute(
             "CREATE CONSTRAINT TRIGGER no AFTER INSERT ON kades_alert DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no()"
         )
+        yield
+        admin.execute("DROP TRIGGER no ON kades_alert")
+        admin.execute("DROP FUNCTION no()")
+
+
+@pytest.mark.usefixtures("full_disk")
+async def test_a_deferred_constraint_that_fails_at_commit_is_never_answered_202(house: House) -> None:
+    phone = await house.phone()
 
     answer = await phone.press(HERE)
 
@@ -490,6 +500,71 @@ async def test_an_unknown_phone_joins_its_own_open_incident_and_no_other(house: 
     ids = [answer.json()["incident_id"] for answer in (one, same, other, nameless, again)]
     assert ids[0] == ids[1]
     assert len(set(ids)) == 4
+
+
+@pytest.mark.parametrize("client_id", ["always-the-same", "0190a1b2-0000-7000-8000-000000000001"])
+async def test_a_gateway_that_uses_one_id_for_everybody_loses_nobody(house: House, client_id: str) -> None:
+    gateway = await house.gateway({KUTAHYA})
+
+    one = await gateway.press(None, client_id=client_id, phone="+905559999999")
+    other = await gateway.press(None, client_id=client_id, phone="+905558888888")
+    other_again = await gateway.press(None, client_id=client_id, phone="+905558888888")
+
+    assert one.json()["incident_id"] != other.json()["incident_id"]
+    assert other_again.text == other.text
+    assert len(await house.rows("SELECT 1 FROM incident")) == 2
+
+
+async def test_presses_that_cross_a_revocation_all_ring(house: House) -> None:
+    phone = await house.phone()
+
+    async def revoke() -> None:
+        async with house.db.tx(EVERY) as tx:
+            await revoke_device(tx, phone.device_id, house.clock.now(), None, "kayıp")
+
+    *answers, _ = await asyncio.gather(*(phone.press(HERE) for _ in range(6)), revoke(), return_exceptions=True)
+    answers.append(await phone.press(HERE))
+
+    assert [answer.status_code for answer in answers if not isinstance(answer, BaseException)] == [202] * 7
+    assert len(await house.rows("SELECT 1 FROM kades_alert")) == 7
+    assert await alarms(house) == ["revoked_device"]
+
+
+async def test_many_women_at_once_each_get_an_incident_of_their_own(house: House) -> None:
+    phones = [await house.phone() for _ in range(40)]
+
+    answers = await asyncio.gather(*(phone.press(HERE) for phone in phones))
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["incident_id"] for answer in answers}) == 40
+    numbers = [row["olay_no"] for row in await house.rows("SELECT olay_no FROM incident")]
+    assert len(set(numbers)) == 40
+
+
+NASTY: list[Any] = [
+    None, True, False, 0, -1, 10**400, 1e308, float("nan"), float("inf"), "", " ", "\x00", "\ud800", "\udfff\ud800", "x" * 5000, "ı İ ğ",
+    "button", "silent", [], {}, [[]], {"": {}}, "2026-11-24T09:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "+905551234567",
+    30.52, 39.77, "30.52", 181, -91, "'; DROP TABLE kades_alert; --", "%s %(id)s {0}", "\\", '"', "\u202e",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_a_phone_sends_beside_a_client_id_the_database_takes_it(house: House, seed: int) -> None:
+    dice = random.Random(seed)
+    phone = await house.phone()
+    for _ in range(60):
+        position = {name: dice.choice(NASTY) for name in ("lon", "lat", "accuracy_m", "fixed_at", "x\x00") if dice.random() < 0.8}
+        said = {
+            name: dice.choice([*NASTY, position])
+            for name in ("pressed_at", "position", "trigger", "phone", "\ud800")
+            if dice.random() < 0.8
+        }
+        client_id = dice.choice([one for one in NASTY if one is not None])
+        content = json.dumps({**said, "client_id": client_id}, ensure_ascii=dice.random() < 0.5).encode("utf-8", "surrogatepass")
+
+        answer = await phone.send("POST", "alerts", content=content)
+
+        assert answer.status_code == 202, (content, answer.text)
 
 
 async def test_a_national_gateway_names_no_province_and_the_default_rings(house: House) -> None:

@@ -26,7 +26,7 @@ async def looks(house: House, action: str) -> list[dict[str, Any]]:
     from psycopg.rows import dict_row
 
     with psycopg.connect(house.url, row_factory=dict_row) as admin:
-        return admin.execute("SELECT * FROM audit_entry WHERE action = %s ORDER BY id", [action]).fetchall()
+        return admin.execute("SELECT * FROM audit_entry WHERE action = %s AND id > %s ORDER BY id", [action, house.since]).fetchall()
 
 
 @pytest.mark.parametrize("role", DESK)

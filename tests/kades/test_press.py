@@ -1,6 +1,7 @@
 """What a press says (law 1; issue 2, point 7): three things are refused, everything else rings with its faults kept."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -248,6 +249,31 @@ def test_a_field_nested_30000_deep_hides_nothing_else() -> None:
     assert read.client_id == UUID(CLIENT_ID)
     assert read.read is not None
     assert kinds(read) == {FaultKind.TOO_DEEP, FaultKind.UNKNOWN_FIELD}
+
+
+@pytest.mark.parametrize("depth", [*range(900, 1010, 3), 3_000])
+def test_at_the_edge_of_the_stack_nothing_fails_either(depth: int) -> None:
+    deep = b"[" * depth + b"]" * depth
+    position = b'{"lon": %s, "lat": {"a": %s}, "accuracy_m": %s, "fixed_at": %s}' % (deep, deep, deep, deep)
+    fields = b'"client_id": %s, "trigger": %s, "phone": %s, "pressed_at": %s' % (deep, deep, deep, deep)
+    press(b'{%s, "position": %s}' % (fields, position))
+
+
+def test_a_string_that_never_closes_after_deep_nesting_is_given_up_at_once() -> None:
+    began = time.perf_counter()
+
+    assert refusal(b'{"client_id": ' + b"[" * 2_000 + b'"' + b'\\"' * 30_000) is Refusal.NO_OBJECT
+    assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    "given_", [json.dumps({f"{i}": i for i in range(5_000)}).encode(), b'{"client_id": 1, "x": ' + b"[" * 30_000 + b"]" * 30_000 + b"}"]
+)
+def test_the_worst_bodies_are_read_in_a_moment(given_: bytes) -> None:
+    began = time.perf_counter()
+    read_press(given_, NOON)
+
+    assert time.perf_counter() - began < 1
 
 
 def test_nonsense_nested_inside_the_position_does_not_hide_its_numbers() -> None:

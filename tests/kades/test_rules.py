@@ -177,7 +177,27 @@ def test_a_coarse_fix_waits_before_it_replaces_a_sharp_one() -> None:
     ],
 )
 def test_only_a_true_repeat_is_answered_after_the_end(*, closed: bool, same: bool, sound: bool, anew: bool) -> None:
-    assert rules.rings_anew(incident_closed=closed, same_body=same, sound_id=sound) is anew
+    assert rules.rings_anew(incident_closed=closed, same_body=same, sound_id=sound, same_person=True) is anew
+    assert rules.rings_anew(incident_closed=closed, same_body=same, sound_id=sound, same_person=False)
+
+
+@pytest.mark.parametrize(
+    ("told", "earlier", "same_body", "sound", "same"),
+    [
+        ("+905551234567", "+905551234567", False, False, True),
+        ("+905551234567", "+905557654321", True, True, False),
+        ("+905551234567", None, True, True, False),
+        (None, "+905551234567", False, True, False),
+        (None, None, False, True, True),
+        (None, None, True, False, True),
+        (None, None, False, False, False),
+    ],
+)
+def test_through_a_gateway_one_id_is_one_person_only_if_it_names_the_same(
+    told: str | None, earlier: str | None, *, same_body: bool, sound: bool, same: bool
+) -> None:
+    assert rules.same_person(gateway=True, told_phone=told, earlier_phone=earlier, same_body=same_body, sound_id=sound) is same
+    assert rules.same_person(gateway=False, told_phone=told, earlier_phone=earlier, same_body=same_body, sound_id=sound)
 
 
 @pytest.mark.parametrize("stage", ["received", "team_on_the_way", "arrived", "closed"])
