@@ -1,10 +1,11 @@
-"""Crews on their sockets: each acknowledges an offer, says yes, goes, arrives, and is clear again within ten seconds. One process of them."""
+"""Crews on their sockets: each acknowledges an offer, says yes, goes, arrives, and is clear again within ten seconds."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -102,6 +103,12 @@ class Crews:
     def _say(self, socket: LightSocket, frame: dict[str, Any]) -> None:
         if not socket.closed and not self._stopping:
             socket.say(frame)
+
+    async def all_offered(self, incidents: Collection[str], within_s: float) -> None:
+        """Return when each of `incidents` was offered to some crew, or when the time is over."""
+        give_up = asyncio.get_running_loop().time() + within_s
+        while any(id_ not in self.offered_at for id_ in incidents) and asyncio.get_running_loop().time() < give_up:
+            await asyncio.sleep(0.1)
 
     async def stop(self) -> None:
         """Drop every line."""

@@ -161,13 +161,13 @@ class Line:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
         bearer = f"Authorization: Bearer {token}\r\n" if token else ""
-        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{bearer}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{bearer}Content-Type: application/json\r\n"
+        head += f"Content-Length: {len(body)}\r\n\r\n"
         try:
             writer.write(head.encode() + body)
             raw = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                (int(line.split(b":")[1]) for line in raw.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
-            )
+            lengths = [int(line.split(b":")[1]) for line in raw.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+            length = lengths[0] if lengths else 0
             return Answer(int(raw.split(b" ", 2)[1]), await reader.readexactly(length))
         except (OSError, EOFError):
             self.close()

@@ -1,7 +1,7 @@
 """`store.nearest` against the same SQL bare, from 1k to 1M teams, with 50, 1 and 0 % of them free (issue 2, "must show" 5).
 
-The floor is one prepared statement on a superuser's connection: no row-level security, no function, no pool. Ours runs in an open transaction of the
-API's role with its scope set. Both ask about the same points in turn.
+The floor is one prepared statement on a superuser's connection: no row-level security, no function, no pool. Ours runs in an open
+transaction of the API's role with its scope set. Both ask about the same points, and take turns in who asks first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import psycopg
 
 from bench.ground import fresh_database, say
 from bench.report import Report
-from core.db import Database
+from core.db import Database, Tx
 from dispatch.store import nearest
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: The whole country's box over which teams are strewn.
 WEST, EAST, SOUTH, NORTH = 26.5, 44.0, 36.5, 41.5
+#: The size at which the target stands, and at which few and none free are measured.
+MIDDLE = 100_000
 SCOPE = frozenset(range(1, 82))
 BARE: LiteralString = """
 SELECT t.id, t.code, p.position <-> h.here AS distance_m, p.fixed_at
@@ -45,7 +47,8 @@ def seed(url: str, teams: int, free_percent: int) -> None:
         )
         conn.execute(
             """INSERT INTO team_position (team_id, province, position, fixed_at, received_at, skew_s)
-            SELECT id, province, ST_SetSRID(ST_MakePoint(%(w)s + random() * %(dx)s, %(s)s + random() * %(dy)s), 4326)::geography, now(), now(), 0
+            SELECT id, province, ST_SetSRID(ST_MakePoint(%(w)s + random() * %(dx)s, %(s)s + random() * %(dy)s), 4326)::geography,
+                   now(), now(), 0
             FROM team""",
             {"w": WEST, "dx": EAST - WEST, "s": SOUTH, "dy": NORTH - SOUTH},
         )
@@ -61,6 +64,13 @@ async def bare(conn: AsyncConnection[tuple[object, ...]], lon: float, lat: float
     return (time.perf_counter() - begun) * 1000
 
 
+async def house(tx: Tx, lon: float, lat: float) -> float:
+    """Time ours once, in ms."""
+    begun = time.perf_counter()
+    await nearest(tx, lon=lon, lat=lat)
+    return (time.perf_counter() - begun) * 1000
+
+
 async def measure(url: str, runs: int) -> tuple[list[float], list[float]]:
     """Alternate floor and ours over the same points; return both in ms."""
     rng = random.Random(155)
@@ -72,10 +82,13 @@ async def measure(url: str, runs: int) -> tuple[list[float], list[float]]:
         await conn.execute("SET enable_sort = off")
         for run in range(runs + 20):
             lon, lat = rng.uniform(WEST, EAST), rng.uniform(SOUTH, NORTH)
-            floor_ms = await bare(conn, lon, lat)
-            begun = time.perf_counter()
-            await nearest(tx, lon=lon, lat=lat)
-            ours_ms = (time.perf_counter() - begun) * 1000
+            # Whoever asks second finds the pages warm: they take turns.
+            if run % 2:
+                floor_ms = await bare(conn, lon, lat)
+                ours_ms = await house(tx, lon, lat)
+            else:
+                ours_ms = await house(tx, lon, lat)
+                floor_ms = await bare(conn, lon, lat)
             if run >= 20:
                 floor.append(floor_ms)
                 ours.append(ours_ms)
@@ -91,7 +104,7 @@ async def run(*, quick: bool) -> Report:
     with fresh_database("bench_nearest") as url:
         for teams in sizes:
             for free in (50, 1, 0):
-                if free != 50 and teams not in {100_000}:
+                if free != 50 and teams != MIDDLE:
                     continue
                 say(f"{teams:,} teams, {free} % free")
                 seed(url, teams, free)
@@ -99,7 +112,7 @@ async def run(*, quick: bool) -> Report:
                 report.row(f"nearest 8 of {teams:,} teams, {free} % free", "ms", floor=floor, ours=ours)
                 if free == 50:
                     medians[teams] = report.rows[-1]["ours"]["median"]
-                    if teams == 100_000:
+                    if teams == MIDDLE:
                         ratio = report.rows[-1]["ratio"]
                         report.target("store.nearest at 100k against bare SQL", "<= 1.3", ratio, met=ratio <= 1.3)
     growth = medians[sizes[-1]] / medians[1_000]

@@ -1,7 +1,7 @@
-"""Press -> offer on the team's socket under a storm: 5,000 teams, 1,000 of them on shift, 50 presses a second for three minutes (issue 2, 5).
+"""Press -> offer on the team's socket in a storm: 5,000 teams, 1,000 on shift, 50 presses a second for three minutes (issue 2, 5).
 
-The floor, by hand: insert one row and commit it, claim by the bare function and commit, send over a bare `websockets` connection; one after another on an idle
-machine, as if it should win. It runs before and after the storm in the same run.
+The floor, by hand: insert one row and commit it, claim by a bare statement and commit, send over a bare `websockets` connection; one
+after another on an idle machine, as if it should win. It runs before and after the storm in the same run.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ LINES = 24
 CLAIM: LiteralString = """
 WITH near AS (
     SELECT t.id FROM team_position p JOIN team t ON t.id = p.team_id
-    WHERE t.roster = 'available' AND t.engaged_dispatch IS NULL ORDER BY p.position <-> ST_SetSRID(ST_MakePoint(%s, %s), 4326)::geography LIMIT 1)
+    WHERE t.roster = 'available' AND t.engaged_dispatch IS NULL
+    ORDER BY p.position <-> ST_SetSRID(ST_MakePoint(%s, %s), 4326)::geography LIMIT 1)
 UPDATE team SET engaged_dispatch = %s FROM near WHERE team.id = near.id RETURNING team.id
 """
 
@@ -42,10 +43,10 @@ UPDATE team SET engaged_dispatch = %s FROM near WHERE team.id = near.id RETURNIN
 async def by_hand(url: str, runs: int) -> list[float]:
     """Time commit + claim + send, in ms, on one connection and one socket."""
     arrived: asyncio.Queue[int] = asyncio.Queue()
-    connections: list[ServerConnection] = []
+    dialled: asyncio.Queue[ServerConnection] = asyncio.Queue()
 
     async def hold(connection: ServerConnection) -> None:
-        connections.append(connection)
+        dialled.put_nowait(connection)
         await connection.wait_closed()
 
     async def listen(port: int) -> None:
@@ -53,7 +54,6 @@ async def by_hand(url: str, runs: int) -> list[float]:
             async for _ in line:
                 arrived.put_nowait(now_ns())
 
-    took: list[float] = []
     rng = random.Random(155)
     async with (
         serve(hold, "127.0.0.1", 0, compression=None) as bare,
@@ -63,10 +63,8 @@ async def by_hand(url: str, runs: int) -> list[float]:
         await conn.execute("SET enable_sort = off")
         await conn.commit()
         listening = asyncio.create_task(listen(next(iter(bare.sockets)).getsockname()[1]))
-        while not connections:
-            await asyncio.sleep(0.01)
-        for _ in range(runs):
-            took.append(await _one_by_hand(conn, connections[0], arrived, rng))
+        connection = await dialled.get()
+        took = [await _one_by_hand(conn, connection, arrived, rng) for _ in range(runs)]
         await conn.execute("UPDATE team SET engaged_dispatch = NULL WHERE engaged_dispatch IS NOT NULL")
         await conn.commit()
         listening.cancel()
@@ -138,9 +136,7 @@ async def run(*, quick: bool) -> Report:
             await crews.sign_on(tokens, operator=operator)
             say(f"storm: {per_second} presses/s for {seconds} s")
             sent, answers = await storm(crews, phones, per_second, seconds)
-            deadline = asyncio.get_running_loop().time() + 30
-            while not sent.keys() <= crews.offered_at.keys() and asyncio.get_running_loop().time() < deadline:
-                await asyncio.sleep(0.1)
+            await crews.all_offered(sent.keys(), within_s=30)
             await crews.stop()
         say("floor by hand, again")
         floor += await by_hand(url, floor_runs)
@@ -150,7 +146,9 @@ async def run(*, quick: bool) -> Report:
     return report
 
 
-def _fill(report: Report, floor: list[float], offered: list[float], shown: list[float], answers: list[float], sent: int, crews: Crews) -> None:
+def _fill(
+    report: Report, floor: list[float], offered: list[float], shown: list[float], answers: list[float], sent: int, crews: Crews
+) -> None:
     report.row("press -> offer on the team's socket", "ms", floor=floor, ours=offered)
     report.row("press -> operator's socket", "ms", ours=shown)
     report.row("press -> 202", "ms", ours=answers)

@@ -83,8 +83,8 @@ class Report:
             ours = row["ours"]
             spread = f"{ours['median']:>10} [{ours['q1']}–{ours['q3']}]"
             lines.append(f"  {row['what']:<58} {row['unit']:>8}  floor {floor}  ours {spread}  ratio {row['ratio'] or '-'}")
-        for target in self.targets:
-            lines.append(f"  {'✓' if target['met'] else '✗'} {target['what']}: {target['value']} (target {target['target']})")
+        marks = {True: "✓", False: "✗"}
+        lines += [f"  {marks[target['met']]} {target['what']}: {target['value']} (target {target['target']})" for target in self.targets]
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
 
@@ -93,6 +93,6 @@ def machine() -> dict[str, Any]:
     model = ""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
-        model = names[0] if names else ""
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     return {"cpu": model or platform.machine(), "cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()}

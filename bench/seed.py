@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     import psycopg
 
-Conn = "psycopg.Connection[Any]"
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 FAR = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)
 
@@ -40,7 +39,9 @@ def accounts(conn: psycopg.Connection[Any], role: str, provinces: Sequence[int],
         tokens.append(token)
     with conn.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO account (id, username, name, role, provinces, team_id, password_hash, created_at) VALUES (%s,%s,%s,%s,%s,%s,%s,%s)", people
+            """INSERT INTO account (id, username, name, role, provinces, team_id, password_hash, created_at)
+            VALUES (%s,%s,%s,%s,%s,%s,%s,%s)""",
+            people,
         )
         cursor.executemany(
             "INSERT INTO session (id, account_id, device_hash, source_hash, started_at, expires_at) VALUES (%s,%s,%s,%s,%s,%s)", sessions
@@ -60,7 +61,8 @@ def phones(conn: psycopg.Connection[Any], how_many: int, province: int = 26) -> 
         tokens.append(token)
     with conn.cursor() as cursor:
         cursor.executemany(
-            """INSERT INTO kades_caller (id, phone, tc_no, language, safe_channel, registered_province, province_told, registered_at, verified_at)
+            """INSERT INTO kades_caller
+                (id, phone, tc_no, language, safe_channel, registered_province, province_told, registered_at, verified_at)
             VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s)""",
             callers,
         )
@@ -70,7 +72,9 @@ def phones(conn: psycopg.Connection[Any], how_many: int, province: int = 26) -> 
     return tokens
 
 
-def teams(conn: psycopg.Connection[Any], how_many: int, on_shift: int, *, province: int = 26, around: tuple[float, float], spread: float) -> list[UUID]:
+def teams(
+    conn: psycopg.Connection[Any], how_many: int, on_shift: int, *, province: int = 26, around: tuple[float, float], spread: float
+) -> list[UUID]:
     """Strew crews over a square of ± `spread` degrees around (lon, lat), `on_shift` of them free; return all ids, those on shift first."""
     ids = [new_id() for _ in range(how_many)]
     lon, lat = around
@@ -83,7 +87,8 @@ def teams(conn: psycopg.Connection[Any], how_many: int, on_shift: int, *, provin
         cursor.execute("SELECT setseed(0.155)")
         cursor.execute(
             """INSERT INTO team_position (team_id, province, position, fixed_at, received_at, skew_s)
-            SELECT id, province, ST_SetSRID(ST_MakePoint(%(lon)s + (random() * 2 - 1) * %(d)s, %(lat)s + (random() * 2 - 1) * %(d)s), 4326)::geography,
+            SELECT id, province,
+                   ST_SetSRID(ST_MakePoint(%(lon)s + (random() * 2 - 1) * %(d)s, %(lat)s + (random() * 2 - 1) * %(d)s), 4326)::geography,
                    now(), now(), 0
             FROM team WHERE id = ANY (%(ids)s)""",
             {"lon": lon, "lat": lat, "d": spread, "ids": ids},

@@ -1,4 +1,4 @@
-"""A storm of presses against a house that keeps dying: phones that repeat an unanswered press, crews that come back with their last number."""
+"""A storm of presses against a house that keeps dying: phones repeat what was not answered, crews come back with their last number."""
 
 from __future__ import annotations
 
