@@ -87,6 +87,7 @@ class Story:
             lambda s: s.type == "kades.alert" and s.data["alert_id"] == alert["alert_id"],
         )  # fmt: skip
         crew, offer = await self._offer("kades", incident_id)
+        await self._nearest("kades", incident_id, crew.team_id)
         await self._follow("kades", offer, ("acknowledged", "accepted", "en_route"))
         await self._poll(
             "caller_told", "Telefona 'ekip yolda'", "Her phone says 'team on the way'",
@@ -112,7 +113,8 @@ class Story:
         await self._do("gate_read", "Kapı okudu", "Gate read", self.gate.read(plate))
         hit = await self._frame("pts_hit", "Eşleşme", "Hit", self._is_mine)
         hit_id, incident_id = hit.data["hit_id"], hit.data["incident_id"]
-        _, offer = await self._offer("pts", incident_id)
+        crew, offer = await self._offer("pts", incident_id)
+        await self._nearest("pts", incident_id, crew.team_id)
         self._check("told_to_observe", "Ekip gözlemeye gitti", "Sent to observe", ok=offer["incident"]["instruction"] == "observe")
         await self._follow("pts", offer, ("accepted",))
         await self._do(
@@ -177,6 +179,15 @@ class Story:
             await asyncio.gather(*waiting, return_exceptions=True)
         self._check(f"{name}_offered", "En yakın ekibe teklif edildi", "Offered to the nearest team", ok=False)
         raise NotSeen
+
+    async def _nearest(self, name: str, incident_id: str, team_id: str) -> None:
+        """Read who was looked at and how far each was: the chosen one must be the nearest that was free (E11)."""
+        looked_at = (await self.house.get(f"/api/v1/incidents/{incident_id}/candidates", self.operator))["items"]
+        # Whoever was passed over for nothing but the distance must have been farther off.
+        fitting = [one for one in looked_at if one["reason"] in {"chosen", "farther"}]
+        nearest = min(fitting, key=lambda one: one["distance_m"], default=None)
+        ok = nearest is not None and nearest["team_id"] == team_id and len(fitting) > 1
+        self._check(f"{name}_nearest_chosen", "Boştaki en yakın ekipti", "It was the nearest free one", ok=ok)
 
     async def _follow(self, name: str, offer: Json, states: tuple[str, ...]) -> None:
         """See each of these times on the operator's screen."""
