@@ -94,3 +94,13 @@ def teams(
             {"lon": lon, "lat": lat, "d": spread, "ids": ids},
         )
     return ids
+
+
+def gateway(conn: psycopg.Connection[Any], provinces: Sequence[int]) -> str:
+    """Make the gateway that brings vehicle positions; return its token."""
+    token = secrets.token_urlsafe(32)
+    conn.execute(
+        "INSERT INTO device (id, kind, name, provinces, token_hash, issued_at) VALUES (%s, 'gateway', 'b', %s, %s, %s)",
+        [new_id(), list(provinces), hash_of(token), EPOCH],
+    )
+    return token

@@ -39,6 +39,7 @@ Note = Annotated[str, StringConstraints(max_length=2_000)]
 class Reads(Body):
     """A batch. Its reads are looked at one by one, so that a bad one does not take the others with it."""
 
+    client_id: UUID | None = None  #: Taken and not needed: each read has its own.
     reads: list[Any]
     sent_at: reading.Instant | None = None  #: The gate's clock as it sends: tells a late read from a clock that is off.
 

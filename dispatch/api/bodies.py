@@ -173,8 +173,9 @@ class ReportBody(Body):
 
 
 class Positions(Body):
-    """A batch of 1 to 5,000 positions. It needs no client_id: the same fix again changes nothing."""
+    """A batch of 1 to 5,000 positions. Its client_id is taken and not needed: the same fix again changes nothing."""
 
+    client_id: UUID | None = None
     positions: Annotated[list[ReportBody], Field(min_length=1, max_length=5_000)]
 
 
