@@ -138,6 +138,9 @@ function Room({ desk }: { readonly desk: Desk }): JSX.Element {
   const pressed = useRef(doKey);
   pressed.current = doKey;
   const gated = !desk.siren.ready && !deaf;
+  // The map is built once the shift has begun, so that the gate answers the first touch at once, and stays when the gate comes back.
+  const begun = useRef(false);
+  begun.current ||= !gated;
   const locked = useRef(gated);
   locked.current = gated;
 
@@ -166,10 +169,10 @@ function Room({ desk }: { readonly desk: Desk }): JSX.Element {
 
   return (
     <div class={`room ${desk.rings().length > 0 ? 'is-ringing' : ''}`} data-testid="room">
-      <MapPane
+      {begun.current && <MapPane
         desk={desk} theme={theme} selected={selected} aiming={aim !== null} handle={map} onGround={ground}
         onIncident={select} onTeam={setTeam} onBare={() => { desk.store.push({ kind: 'notice', text: w.bareMap }); }}
-      />
+      />}
       <Top
         desk={desk} freeTeams={[...state.teams.values()].filter((one) => one.free).length} theme={theme} onTheme={() => { setTheme(theme === 'night' ? 'day' : 'night'); }}
         onHelp={() => { setHelp(true); }} onNew={dispatching ? () => { setDrafting(true); } : null}

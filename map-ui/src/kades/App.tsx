@@ -26,7 +26,7 @@ function Home({ phone }: { readonly phone: Phone }): JSX.Element {
         <button type="button" class="press" data-testid="press" onClick={() => { phone.press('button'); }}>
           <strong>{t(w.press)}</strong><span>{t(w.pressHint)}</span>
         </button>
-        <p class="muted" data-testid="place">{t(phone.located ? w.place : w.noPlace)}</p>
+        <p class="muted" data-testid="place">{t(phone.located ? w.placeReady : w.noPlace)}</p>
       </main>
       <footer class="phone-foot stack">
         <button type="button" class="button wide" data-testid="press-silent" onClick={() => { phone.press('silent'); }}>{t(w.silent)} <small class="muted">{t(w.silentHint)}</small></button>

@@ -32,6 +32,7 @@ export interface PressOptions {
 export const ANSWER_WITHIN_MS = 5_000;
 const QUICK_RETRY_MS = 1_000;
 const KEY = 'merkez.kades.press';
+const STAGES: ReadonlySet<string> = new Set<KadesStage>(['received', 'team_on_the_way', 'arrived', 'closed']);
 const TRAIL_KEEP = 500;
 const TRAIL_EVERY_MS = 4_000;
 
@@ -106,6 +107,7 @@ export class PressLine {
   }
 
   hear(alertId: string, stage: KadesStage): void {
+    if (!STAGES.has(stage)) return;
     if (this.held?.alert_id === alertId && this.held.stage !== 'closed') this.put({ ...this.held, stage });
   }
 

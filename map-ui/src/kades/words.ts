@@ -36,6 +36,7 @@ export const kades = {
   arrived: ['Ekip geldi', 'The team has arrived'],
   closed: ['Çağrı kapandı', 'The call is closed'],
   place: ['Konumunuz gönderiliyor', 'Your position is being sent'],
+  placeReady: ['Konumunuz hazır', 'Your position is known'],
   noPlace: ['Konum yok; çağrınız yine de ulaşır', 'No position; your call still gets through'],
   again: ['Yeniden bas', 'Press again'],
   cancelTitle: ['Yanlışlıkla mı bastınız?', 'Pressed by mistake?'],

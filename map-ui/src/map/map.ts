@@ -52,6 +52,8 @@ export class LiveMap<View> {
       center: [options.centre.lon, options.centre.lat],
       zoom: options.zoom,
       attributionControl: { compact: true },
+      // Labels appear at once: a fade repaints the whole map for a third of a second after every change.
+      fadeDuration: 0,
       dragRotate: false,
       pitchWithRotate: false,
       maxZoom: 19,
@@ -127,6 +129,7 @@ export class LiveMap<View> {
     addIcons(this.map, PALETTE[this.theme]);
     for (const layer of this.layers) layer.add(this.map);
     this.ready = true;
+    this.options.container.dataset['dressed'] = this.theme;
     this.draw();
   }
 

@@ -160,7 +160,7 @@ function applyEvent(draft: Draft, event: Event, own: Own): void {
       own('standards').set(event.data.incident_id, 'breached');
       break;
     case 'error':
-      notice(draft, 'error', [event.data.detail ?? event.data.title, event.data.detail_en ?? event.data.detail ?? event.data.title]);
+      notice(draft, 'error', [event.data.detail, event.data.detail_en]);
       break;
     case 'kades.status':
     case 'pong':

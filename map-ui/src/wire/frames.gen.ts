@@ -1,5 +1,9 @@
-// Made by `npm run wire` from the server's schema. Do not edit.
+// Made by `npm run wire` from the server's /asyncapi.json. Do not edit.
 
+/**
+ * Whether a camera can be looked through.
+ */
+export type CameraState = 'online' | 'offline' | 'fault' | 'maintenance' | 'retired';
 /**
  * Where one incident stands; derived from its dispatches.
  */
@@ -10,476 +14,511 @@ export type IncidentState = 'raised' | 'waiting' | 'offered' | 'assigned' | 'on_
 export type DispatchState =
   'offered' | 'acknowledged' | 'accepted' | 'en_route' | 'on_scene' | 'clear' | 'declined' | 'timed_out' | 'withdrawn';
 /**
+ * What is known of where she is.
+ */
+export type PositionKind = 'fix' | 'last_known' | 'none';
+/**
+ * How she called.
+ */
+export type Trigger = 'button' | 'silent' | 'sms';
+/**
  * Why a plate is listed, in the order of rank (E15: terror and stolen first; other lists are a site's choice and rank below).
  */
 export type Category = 'terror' | 'stolen' | 'wanted' | 'other';
-/**
- * What a person saw who compared the hit with the list.
- */
-export type Verdict = 'confirmed' | 'misread' | 'not_active';
 /**
  * How a hit ended; without one it stays open (E15).
  */
 export type Outcome = 'vehicle_taken' | 'person_taken' | 'checked_released' | 'not_found' | 'misread' | 'not_active';
 /**
- * Whether a camera can be looked through.
+ * What a person saw who compared the hit with the list.
  */
-export type CameraState = 'online' | 'offline' | 'fault' | 'maintenance' | 'retired';
+export type Verdict = 'confirmed' | 'misread' | 'not_active';
 
 /**
- * Every frame of the sockets, as one schema for the pages' types.
+ * Every frame of the sockets, both ways.
  */
 export interface Frames {
   server:
-    | IncidentOpened
-    | IncidentChanged
-    | DispatchOffered
+    | CameraChanged
+    | DeskAlarm
     | DispatchChanged
-    | KadesAlertFrame
-    | KadesTrailFrame
-    | KadesStatusFrame
-    | PtsHitFrame
-    | TeamMovedFrame
-    | TeamChangedFrame
-    | CameraChangedFrame
-    | DeskAlarmFrame
-    | StandardWarned
-    | StandardBreached
-    | ErrorFrame
-    | Pong
+    | DispatchOffered
+    | Error
     | Heartbeat
-    | RenewedFrame
-    | WelcomeFrame;
-  client: Hello | Renew | Ping | Ack | Shown | SetStatus | Report | Viewport;
+    | IncidentChanged
+    | IncidentOpened
+    | KadesAlert
+    | KadesStatus
+    | KadesTrail
+    | Pong
+    | PtsHit
+    | Renewed
+    | StandardBreached
+    | StandardWarned
+    | TeamChanged
+    | TeamMoved
+    | Welcome;
+  client: Hello | Ping | Renew | Shown | Ack | SetStatus | Report | Viewport;
 }
-export interface IncidentOpened {
-  seq: number | null;
-  prev: number | null;
-  type: 'incident.opened';
+export interface CameraChanged {
   at: string;
-  data: IncidentData;
+  data: CameraChanged1;
+  prev: number | null;
+  seq: number | null;
+  type: 'camera.changed';
 }
 /**
- * An incident as the desk sees it.
+ * `camera.changed` to `desk:<province>`: a camera came, went, failed, or looks elsewhere now; the desk fetches it again.
  */
-export interface IncidentData {
-  id: string;
-  olay_no: string;
-  kind: string;
-  source: 'kades' | 'pts' | 'phone' | 'team_panic' | 'other';
-  priority: number;
-  state: IncidentState;
-  position: Where | null;
-  position_kind: 'fix' | 'last_known' | 'none';
-  place_text: string | null;
-  instruction: ('observe' | 'stop' | 'withdrawn') | null;
-  silent: boolean;
+export interface CameraChanged1 {
+  camera_id: string;
+  state: CameraState;
+}
+export interface DeskAlarm {
+  at: string;
+  data: AlarmData;
+  prev: number | null;
+  seq: number | null;
+  type: 'desk.alarm';
+}
+/**
+ * Something the desk must hear; it sounds again until somebody acknowledges it or its cause is gone (`ended_at`).
+ */
+export interface AlarmData {
+  acked_at: string | null;
+  acked_by: string | null;
+  alarm_id: string;
   drill: boolean;
-  source_id: string | null;
-  provinces: number[];
-  opened_at: string;
-  needed_teams: number;
-  owner_id: string | null;
-  owner_name: string | null;
-  taken_at: string | null;
-  evaluation: ('genuine' | 'mistaken' | 'unclear') | null;
-  cancelled: 'informed' | null;
-  further: number;
-  automatic: boolean;
-  outcome: string | null;
-  outcome_body: string | null;
-  closed_at: string | null;
-  merged_into: string | null;
-  due_warn_at: string | null;
-  due_breach_at: string | null;
-  delivered_at: string | null;
-  version: number;
-  dispatches: DispatchData[];
-}
-/**
- * A position; null fields are unknown.
- */
-export interface Where {
-  lon: number;
-  lat: number;
-  accuracy_m: number | null;
-  fixed_at: string | null;
-}
-/**
- * One asking of one team.
- */
-export interface DispatchData {
-  id: string;
-  incident_id: string;
-  team_id: string;
-  team_code: string;
-  state: DispatchState;
-  offered_at: string;
-  acknowledged_at: string | null;
-  accepted_at: string | null;
-  en_route_at: string | null;
-  on_scene_at: string | null;
   ended_at: string | null;
-  reason: string | null;
-  distance_m: number | null;
-  eta_s: number | null;
-  fix_age_s: number | null;
-  ack_due_at: string;
-  accept_due_at: string;
-  by: ('app' | 'radio') | null;
-  lead: boolean;
-  drill: boolean;
+  incident_id: string | null;
+  kind: string;
+  note: string | null;
+  raised_at: string;
+  times: number;
 }
-export interface IncidentChanged {
-  seq: number | null;
-  prev: number | null;
-  type: 'incident.changed';
-  at: string;
-  data: IncidentData;
-}
-export interface DispatchOffered {
-  seq: number | null;
-  prev: number | null;
-  type: 'dispatch.offered';
+export interface DispatchChanged {
   at: string;
   data: OfferData;
+  prev: number | null;
+  seq: number | null;
+  type: 'dispatch.changed';
 }
 /**
- * A dispatch with its incident: `dispatch.offered` and `dispatch.changed` alike, so that a new place or instruction reaches the crew.
+ * A dispatch with its incident; `dispatch.changed` carries it too, so that a new place or instruction reaches the crew.
  */
 export interface OfferData {
-  id: string;
-  incident_id: string;
-  team_id: string;
-  team_code: string;
-  state: DispatchState;
-  offered_at: string;
-  acknowledged_at: string | null;
+  accept_due_at: string;
   accepted_at: string | null;
-  en_route_at: string | null;
-  on_scene_at: string | null;
-  ended_at: string | null;
-  reason: string | null;
+  ack_due_at: string;
+  acknowledged_at: string | null;
+  by: ('app' | 'radio') | null;
   distance_m: number | null;
+  drill: boolean;
+  en_route_at: string | null;
+  ended_at: string | null;
   eta_s: number | null;
   fix_age_s: number | null;
-  ack_due_at: string;
-  accept_due_at: string;
-  by: ('app' | 'radio') | null;
-  lead: boolean;
-  drill: boolean;
+  id: string;
   incident: IncidentBrief;
+  incident_id: string;
+  lead: boolean;
+  offered_at: string;
+  on_scene_at: string | null;
+  reason: string | null;
+  state: DispatchState;
+  team_code: string;
+  team_id: string;
 }
 /**
  * What a crew is told of its incident.
  */
 export interface IncidentBrief {
+  drill: boolean;
   id: string;
-  olay_no: string;
+  instruction: ('observe' | 'stop' | 'withdrawn') | null;
   kind: string;
-  source: 'kades' | 'pts' | 'phone' | 'team_panic' | 'other';
-  priority: number;
-  state: IncidentState;
+  olay_no: string;
+  place_text: string | null;
   position: Where | null;
   position_kind: 'fix' | 'last_known' | 'none';
-  place_text: string | null;
-  instruction: ('observe' | 'stop' | 'withdrawn') | null;
+  priority: number;
   silent: boolean;
-  drill: boolean;
-}
-export interface DispatchChanged {
-  seq: number | null;
-  prev: number | null;
-  type: 'dispatch.changed';
-  at: string;
-  data: OfferData;
-}
-export interface KadesAlertFrame {
-  seq: number | null;
-  prev: number | null;
-  type: 'kades.alert';
-  at: string;
-  data: KadesAlert;
-}
-export interface KadesAlert {
-  alert_id: string;
-  incident_id: string;
-  trigger: 'button' | 'silent' | 'sms';
-  received_at: string;
-  position: Position | null;
-  position_kind: 'fix' | 'last_known' | 'none';
-  silent: boolean;
-  duress: boolean;
-  further: number;
-  drill: boolean;
-}
-export interface Position {
-  lon: number;
-  lat: number;
-  accuracy_m: number | null;
-  fixed_at: string;
-}
-export interface KadesTrailFrame {
-  seq: number | null;
-  prev: number | null;
-  type: 'kades.trail';
-  at: string;
-  data: KadesTrail;
-}
-export interface KadesTrail {
-  alert_id: string;
-  incident_id: string;
-  position: Position;
-}
-export interface KadesStatusFrame {
-  seq: number | null;
-  prev: number | null;
-  type: 'kades.status';
-  at: string;
-  data: KadesStatus;
-}
-export interface KadesStatus {
-  alert_id: string;
-  stage: 'received' | 'team_on_the_way' | 'arrived' | 'closed';
-  at: string;
-}
-export interface PtsHitFrame {
-  seq: number | null;
-  prev: number | null;
-  type: 'pts.hit';
-  at: string;
-  data: PtsHit;
+  source: 'kades' | 'pts' | 'phone' | 'team_panic' | 'other';
+  state: IncidentState;
 }
 /**
- * `pts.hit` to `desk:<province>`: a listed plate passed a gate, was compared, or has its outcome.
+ * A position; null fields are unknown.
  */
-export interface PtsHit {
-  hit_id: string;
+export interface Where {
+  accuracy_m: number | null;
+  fixed_at: string | null;
+  lat: number;
+  lon: number;
+}
+export interface DispatchOffered {
+  at: string;
+  data: OfferData;
+  prev: number | null;
+  seq: number | null;
+  type: 'dispatch.offered';
+}
+export interface Error {
+  at: string;
+  data: Error1;
+  prev: number | null;
+  seq: number | null;
+  type: 'error';
+}
+/**
+ * `error`: one problem (RFC 9457) with both languages, and the ids of the frame it answers; a problem may tell more.
+ */
+export interface Error1 {
+  detail: string;
+  detail_en: string;
+  slug: string;
+  status: number;
+  title: string;
+  type: string;
+  [k: string]: unknown;
+}
+export interface Heartbeat {
+  at: string;
+  data: Nothing;
+  prev: number | null;
+  seq: number | null;
+  type: 'heartbeat';
+}
+/**
+ * `pong` and `heartbeat` say all they have to by coming.
+ */
+export interface Nothing {}
+export interface IncidentChanged {
+  at: string;
+  data: IncidentData;
+  prev: number | null;
+  seq: number | null;
+  type: 'incident.changed';
+}
+/**
+ * An incident as the desk sees it.
+ */
+export interface IncidentData {
+  automatic: boolean;
+  cancelled: 'informed' | null;
+  closed_at: string | null;
+  delivered_at: string | null;
+  dispatches: DispatchData[];
+  drill: boolean;
+  due_breach_at: string | null;
+  due_warn_at: string | null;
+  evaluation: ('genuine' | 'mistaken' | 'unclear') | null;
+  further: number;
+  id: string;
+  instruction: ('observe' | 'stop' | 'withdrawn') | null;
+  kind: string;
+  merged_into: string | null;
+  needed_teams: number;
+  olay_no: string;
+  opened_at: string;
+  outcome: string | null;
+  outcome_body: string | null;
+  owner_id: string | null;
+  owner_name: string | null;
+  place_text: string | null;
+  position: Where | null;
+  position_kind: 'fix' | 'last_known' | 'none';
+  priority: number;
+  provinces: number[];
+  silent: boolean;
+  source: 'kades' | 'pts' | 'phone' | 'team_panic' | 'other';
+  source_id: string | null;
+  state: IncidentState;
+  taken_at: string | null;
+  version: number;
+}
+/**
+ * One asking of one team.
+ */
+export interface DispatchData {
+  accept_due_at: string;
+  accepted_at: string | null;
+  ack_due_at: string;
+  acknowledged_at: string | null;
+  by: ('app' | 'radio') | null;
+  distance_m: number | null;
+  drill: boolean;
+  en_route_at: string | null;
+  ended_at: string | null;
+  eta_s: number | null;
+  fix_age_s: number | null;
+  id: string;
   incident_id: string;
-  gate_id: string;
-  category: Category;
-  read_at: string;
-  verdict: Verdict | null;
-  outcome: Outcome | null;
-  position: Position1;
-  late: boolean;
-  drill?: false;
+  lead: boolean;
+  offered_at: string;
+  on_scene_at: string | null;
+  reason: string | null;
+  state: DispatchState;
+  team_code: string;
+  team_id: string;
+}
+export interface IncidentOpened {
+  at: string;
+  data: IncidentData;
+  prev: number | null;
+  seq: number | null;
+  type: 'incident.opened';
+}
+export interface KadesAlert {
+  at: string;
+  data: KadesAlert1;
+  prev: number | null;
+  seq: number | null;
+  type: 'kades.alert';
+}
+/**
+ * `kades.alert` to `desk:<province>`: a press came in, or what is known of it changed (duress).
+ */
+export interface KadesAlert1 {
+  alert_id: string;
+  drill: false;
+  duress: boolean;
+  further: number;
+  incident_id: string;
+  position: Position | null;
+  position_kind: PositionKind;
+  received_at: string;
+  silent: boolean;
+  trigger: Trigger;
 }
 /**
  * A fix on the wire.
  *
  * NaN passes here on purpose: `fix()` then refuses it with a sentence of its own instead of a schema error.
  */
-export interface Position1 {
-  lon: number;
-  lat: number;
-  accuracy_m?: number | null;
+export interface Position {
+  accuracy_m: number | null;
   fixed_at: string;
+  lat: number;
+  lon: number;
 }
-export interface TeamMovedFrame {
-  seq: number | null;
-  prev: number | null;
-  type: 'team.moved';
+export interface KadesStatus {
   at: string;
-  data: TeamMovedData;
+  data: KadesStatus1;
+  prev: number | null;
+  seq: number | null;
+  type: 'kades.status';
 }
 /**
- * Where a team is now; conflated, at most once a second for each team.
+ * `kades.status` to her phone, never for a silent press.
  */
-export interface TeamMovedData {
-  team_id: string;
-  code: string;
-  kind: 'patrol' | 'motorcycle' | 'foot' | 'traffic' | 'plainclothes' | 'special';
-  force: 'police' | 'gendarmerie';
-  roster: 'available' | 'paused' | 'off_duty';
-  free: boolean;
-  position: Where;
-  heading_deg: number | null;
-  speed_mps: number | null;
-  stale: boolean;
-}
-export interface TeamChangedFrame {
-  seq: number | null;
-  prev: number | null;
-  type: 'team.changed';
+export interface KadesStatus1 {
+  alert_id: string;
   at: string;
-  data: TeamData;
+  stage: 'received' | 'team_on_the_way' | 'arrived' | 'closed';
+}
+export interface KadesTrail {
+  at: string;
+  data: KadesTrail1;
+  prev: number | null;
+  seq: number | null;
+  type: 'kades.trail';
 }
 /**
- * A team's state.
+ * `kades.trail` to the desk and to the teams assigned: where she is now.
  */
-export interface TeamData {
-  team_id: string;
-  code: string;
-  kind: 'patrol' | 'motorcycle' | 'foot' | 'traffic' | 'plainclothes' | 'special';
-  force: 'police' | 'gendarmerie';
-  province: number;
-  roster: 'available' | 'paused' | 'off_duty';
-  free: boolean;
-  dispatch_id: string | null;
+export interface KadesTrail1 {
+  alert_id: string;
+  incident_id: string;
+  position: Position;
 }
-export interface CameraChangedFrame {
-  seq: number | null;
-  prev: number | null;
-  type: 'camera.changed';
+export interface Pong {
   at: string;
-  data: CameraChanged;
+  data: Nothing;
+  prev: number | null;
+  seq: number | null;
+  type: 'pong';
+}
+export interface PtsHit {
+  at: string;
+  data: PtsHit1;
+  prev: number | null;
+  seq: number | null;
+  type: 'pts.hit';
 }
 /**
- * `camera.changed` to `desk:<province>`: a camera came, went, failed, or looks elsewhere now; the desk fetches it again.
+ * `pts.hit` to `desk:<province>`: a listed plate passed a gate, was compared, or has its outcome.
  */
-export interface CameraChanged {
-  camera_id: string;
-  state: CameraState;
+export interface PtsHit1 {
+  category: Category;
+  drill: false;
+  gate_id: string;
+  hit_id: string;
+  incident_id: string;
+  late: boolean;
+  outcome: Outcome | null;
+  position: Position;
+  read_at: string;
+  verdict: Verdict | null;
 }
-export interface DeskAlarmFrame {
-  seq: number | null;
-  prev: number | null;
-  type: 'desk.alarm';
+export interface Renewed {
   at: string;
-  data: AlarmData;
+  data: Renewed1;
+  prev: number | null;
+  seq: number | null;
+  type: 'renewed';
 }
 /**
- * Something the desk must hear; it sounds again until somebody acknowledges it or its cause is gone (`ended_at`).
+ * `renewed`: the newer token was taken.
  */
-export interface AlarmData {
-  alarm_id: string;
-  incident_id: string | null;
-  kind: string;
-  raised_at: string;
-  times: number;
-  acked_at: string | null;
-  acked_by: string | null;
-  ended_at: string | null;
-  note: string | null;
-  drill: boolean;
+export interface Renewed1 {
+  expires_at: string | null;
 }
-export interface StandardWarned {
-  seq: number | null;
-  prev: number | null;
-  type: 'standard.warned';
+export interface StandardBreached {
   at: string;
   data: StandardData;
+  prev: number | null;
+  seq: number | null;
+  type: 'standard.breached';
 }
 /**
  * E3: not delivered to a unit within its time.
  */
 export interface StandardData {
+  drill: boolean;
+  due_at: string;
   incident_id: string;
   standard: 'E3';
-  due_at: string;
-  drill: boolean;
 }
-export interface StandardBreached {
-  seq: number | null;
-  prev: number | null;
-  type: 'standard.breached';
+export interface StandardWarned {
   at: string;
   data: StandardData;
-}
-export interface ErrorFrame {
-  seq: number | null;
   prev: number | null;
-  type: 'error';
-  at: string;
-  data: ProblemData;
-}
-export interface ProblemData {
-  slug: string;
-  title: string;
-  detail: string | null;
-  detail_en: string | null;
-}
-export interface Pong {
   seq: number | null;
-  prev: number | null;
-  type: 'pong';
-  at: string;
-  data: Empty;
+  type: 'standard.warned';
 }
-export interface Empty {}
-export interface Heartbeat {
+export interface TeamChanged {
+  at: string;
+  data: TeamData;
+  prev: number | null;
   seq: number | null;
-  prev: number | null;
-  type: 'heartbeat';
-  at: string;
-  data: Empty;
+  type: 'team.changed';
 }
-export interface RenewedFrame {
+/**
+ * A team's state.
+ */
+export interface TeamData {
+  code: string;
+  dispatch_id: string | null;
+  force: 'police' | 'gendarmerie';
+  free: boolean;
+  kind: 'patrol' | 'motorcycle' | 'foot' | 'traffic' | 'plainclothes' | 'special';
+  province: number;
+  roster: 'available' | 'paused' | 'off_duty';
+  team_id: string;
+}
+export interface TeamMoved {
+  at: string;
+  data: TeamMovedData;
+  prev: number | null;
   seq: number | null;
-  prev: number | null;
-  type: 'renewed';
-  at: string;
-  data: Renewed;
+  type: 'team.moved';
 }
-export interface Renewed {
-  expires_at: string | null;
-}
-export interface WelcomeFrame {
-  seq: number | null;
-  prev: number | null;
-  type: 'welcome';
-  at: string;
-  data: Welcome;
+/**
+ * Where a team is now; conflated, at most once a second for each team.
+ */
+export interface TeamMovedData {
+  code: string;
+  force: 'police' | 'gendarmerie';
+  free: boolean;
+  heading_deg: number | null;
+  kind: 'patrol' | 'motorcycle' | 'foot' | 'traffic' | 'plainclothes' | 'special';
+  position: Where;
+  roster: 'available' | 'paused' | 'off_duty';
+  speed_mps: number | null;
+  stale: boolean;
+  team_id: string;
 }
 export interface Welcome {
+  at: string;
+  data: Welcome1;
+  prev: number | null;
+  seq: number | null;
+  type: 'welcome';
+}
+/**
+ * `welcome`: the door is open; the gap or a snapshot follows.
+ */
+export interface Welcome1 {
   log: string;
   replay: 'complete' | 'snapshot';
   seq: number;
 }
+/**
+ * First frame of a client; doors may read more from it (live video: camera_id).
+ */
 export interface Hello {
+  after?: number | null;
+  log?: string | null;
+  token: string;
   type: 'hello';
-  token: string;
-  log: string | null;
-  after: number | null;
+  [k: string]: unknown;
 }
-export interface Renew {
-  type: 'renew';
-  token: string;
-}
+/**
+ * Are you there.
+ */
 export interface Ping {
   type: 'ping';
+}
+/**
+ * A newer token for the same person, before the old one lapses.
+ */
+export interface Renew {
+  token: string;
+  type: 'renew';
+}
+/**
+ * A screen showed the frame: evidence only.
+ */
+export interface Shown {
+  seq: number;
+  type: 'shown';
 }
 /**
  * The app has the `dispatch.offered` of that number.
  */
 export interface Ack {
+  seq: number;
   type: 'ack';
-  seq: number;
-}
-export interface Shown {
-  type: 'shown';
-  seq: number;
 }
 /**
  * A crew's answer, or where it has got to.
  */
 export interface SetStatus {
-  type: 'dispatch.status';
-  dispatch_id: string;
   client_id: string;
+  dispatch_id: string;
   state: 'accepted' | 'declined' | 'en_route' | 'on_scene' | 'clear';
+  type: 'dispatch.status';
 }
 /**
  * Where a crew is. NaN passes the schema on purpose: `geo.Point` refuses it with a sentence of its own.
  */
 export interface Report {
-  type: 'position';
-  lon: number;
-  lat: number;
   accuracy_m?: number | null;
   fixed_at: string;
   heading_deg?: number | null;
+  lat: number;
+  lon: number;
   speed_mps?: number | null;
+  type: 'position';
 }
 /**
  * What a console looks at: west, south, east, north in degrees.
  */
 export interface Viewport {
-  type: 'viewport';
   /**
    * @minItems 4
    * @maxItems 4
    */
-  bbox: [unknown, unknown, unknown, unknown];
+  bbox: [number, number, number, number];
+  type: 'viewport';
 }

@@ -1,0 +1,249 @@
+"""The main job on real parts: her phone, the desk, the crew's phone, and a real server between them (issue 2)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import HERE_AT, People, drive, seen_positions, sit_down
+from tests.live import LAT, LON, Live, _code_of, tc_no
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+AT_HOME = (LON, LAT)
+
+
+def wait_for_position(page: Page, live: Live) -> None:
+    """A crew nobody has a position of ranks last: wait until the house has it."""
+    for _ in range(100):
+        if seen_positions(live):
+            return
+        page.wait_for_timeout(100)
+    message = "no position of the crew arrived"
+    raise AssertionError(message)
+
+
+def register_by_page(page: Page, live: Live, folder: Path, number: int) -> tuple[str, str]:
+    """Register on the page as she would; returns her cancel and her duress code."""
+    phone = f"+90532{4_100_000 + number}"
+    page.goto(live.base_url + "/kades/")
+    page.locator("[name=tc_no]").fill(tc_no(40 + number))
+    page.locator("[name=phone]").fill(phone)
+    page.locator("[name=address]").fill("Deneme Mahallesi 1")
+    page.locator("[name=province]").fill("26")
+    page.locator("[type=submit]").click()
+    page.get_by_test_id("verify").wait_for()
+    page.locator("[name=code]").fill(_code_of(folder, phone))
+    page.locator("[type=submit]").click()
+    codes = page.get_by_test_id("cancel-code").inner_text(), page.get_by_test_id("duress-code").inner_text()
+    page.get_by_test_id("codes-read").click()
+    return codes
+
+
+def press_by_rest(live: Live, **change: object) -> dict[str, str]:
+    """A press of the fixture's phone."""
+    position = {"lon": LON, "lat": LAT, "accuracy_m": 20, "fixed_at": live.now()} if hasattr(live, "now") else None
+    body = {"client_id": str(uuid4()), "trigger": "button", "position": position, **change}
+    answer = live.call("POST", "/api/v1/kades/alerts", live.token["kades"], json=body)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+def test_a_press_rings_the_desk_reaches_the_crew_and_ends_with_an_outcome(people: People, live: Live, tmp_path: Path) -> None:
+    crew = people.page(phone=True, at=HERE_AT)
+    drive(crew, live.base_url)
+    wait_for_position(crew, live)
+    desk = people.page()
+    sit_down(desk, live.base_url, "dispatcher")
+    expect(desk.locator("html")).to_have_attribute("data-ringing", "")
+    her = people.page(phone=True, at=AT_HOME)
+    register_by_page(her, live, tmp_path, 1)
+
+    her.get_by_test_id("press").click()
+
+    expect(her.get_by_test_id("called")).to_have_attribute("data-stage", re.compile("received|team_on_the_way"))
+    incident = desk.get_by_test_id("incident")
+    expect(incident).to_have_count(1)
+    expect(desk.locator("html")).to_have_attribute("data-ringing", "kades")
+    expect(crew.get_by_test_id("offer")).to_be_visible()
+    expect(crew.locator("html")).to_have_attribute("data-ringing", "yes")
+    expect(crew.get_by_test_id("way")).to_contain_text("km")
+
+    incident.click()
+    dispatch = desk.get_by_test_id("dispatch").first
+    expect(dispatch).to_have_attribute("data-state", "acknowledged")
+    desk.keyboard.press("t")
+    expect(desk.locator("html")).to_have_attribute("data-ringing", "")
+
+    crew.get_by_test_id("accept").click()
+    expect(dispatch).to_have_attribute("data-state", "accepted")
+    expect(her.get_by_test_id("called")).to_have_attribute("data-stage", "team_on_the_way")
+    crew.get_by_test_id("open-address").click()
+    expect(crew.get_by_test_id("address")).to_contain_text("Deneme Mahallesi 1")
+    crew.get_by_test_id("say-en_route").click()
+    expect(dispatch).to_have_attribute("data-state", "en_route")
+    crew.get_by_test_id("say-on_scene").click()
+    expect(dispatch).to_have_attribute("data-state", "on_scene")
+    expect(her.get_by_test_id("called")).to_have_attribute("data-stage", "arrived")
+
+    desk.keyboard.press("c")
+    desk.locator("[name=outcome]").select_option("resolved")
+    desk.get_by_test_id("close-form").locator("[type=submit]").click()
+    expect(desk.get_by_test_id("detail")).to_have_attribute("data-state", "closed")
+    expect(incident).to_have_count(0)
+    expect(crew.get_by_test_id("job")).to_have_count(0)
+    expect(her.get_by_test_id("called")).to_have_attribute("data-stage", "closed")
+
+
+def test_a_cancel_code_informs_the_desk_and_recalls_nobody_and_both_codes_look_alike(people: People, live: Live, tmp_path: Path) -> None:
+    crew = people.page(phone=True, at=HERE_AT)
+    drive(crew, live.base_url)
+    wait_for_position(crew, live)
+    desk = people.page()
+    sit_down(desk, live.base_url, "dispatcher")
+    her = people.page(phone=True, at=AT_HOME)
+    _, duress = register_by_page(her, live, tmp_path, 2)
+    her.get_by_test_id("press").click()
+    crew.get_by_test_id("accept").click()
+    desk.get_by_test_id("incident").click()
+
+    her.get_by_test_id("cancel").locator("[name=code]").fill(duress)
+    her.get_by_test_id("cancel").locator("[type=submit]").click()
+
+    expect(her.get_by_test_id("called")).to_have_attribute("data-stage", "closed")
+    expect(desk.get_by_test_id("detail")).to_contain_text("BASKI ALTINDA")
+    expect(desk.get_by_test_id("dispatch").first).to_have_attribute("data-state", "accepted")
+    expect(crew.get_by_test_id("job")).to_be_visible()
+
+
+def test_a_silent_press_without_a_position_rings_the_desk_and_shows_nothing_on_her_screen(people: People, live: Live, tmp_path: Path) -> None:
+    desk = people.page()
+    sit_down(desk, live.base_url, "dispatcher")
+    her = people.page(phone=True)
+    register_by_page(her, live, tmp_path, 3)
+
+    her.get_by_test_id("press-silent").click()
+
+    expect(her.get_by_test_id("quiet")).to_have_attribute("data-stage", "received")
+    assert "alındı" not in her.get_by_test_id("quiet").inner_text().lower()
+    desk.get_by_test_id("incident").click()
+    expect(desk.get_by_test_id("detail")).to_contain_text("SESSİZ BASIŞ")
+    expect(desk.get_by_test_id("detail")).to_contain_text("Konumsuz")
+
+
+def test_an_operator_evaluates_a_press_with_one_key_and_the_desk_stops_ringing_there_only(people: People, live: Live) -> None:
+    operator, dispatcher = people.page(), people.page()
+    sit_down(operator, live.base_url, "operator")
+    sit_down(dispatcher, live.base_url, "dispatcher")
+    press_by_rest(live)
+    operator.get_by_test_id("incident").click()
+    expect(operator.get_by_test_id("take")).to_have_count(0)
+
+    operator.keyboard.press("1")
+
+    expect(operator.get_by_test_id("evaluation")).to_contain_text("Gerçek")
+    dispatcher.get_by_test_id("incident").click()
+    expect(dispatcher.get_by_test_id("evaluation")).to_contain_text("Gerçek")
+    expect(dispatcher.locator("html")).to_have_attribute("data-ringing", re.compile("kades|alarm"))
+
+
+def test_a_hit_is_compared_and_the_crew_is_told_to_stop_and_the_hit_ends_with_its_outcome(people: People, live: Live) -> None:
+    plate = "26 ABE 417"
+    live.made(
+        "/api/v1/pts/hotlist", live.token["supervisor"], plate=plate, category="stolen", authority="Deneme Birimi", document="2026/1",
+        valid_from="2026-01-01T00:00:00+03:00", note="",
+    )  # fmt: skip
+    crews = {name: people.page(phone=True, at=HERE_AT) for name in ("team", "other-team")}
+    for name, page in crews.items():
+        drive(page, live.base_url, name)
+    wait_for_position(crews["team"], live)
+    supervisor = people.page()
+    sit_down(supervisor, live.base_url, "supervisor")
+    read = {"client_id": str(uuid4()), "plate": plate, "confidence": 0.97, "read_at": live.get("/api/v1/me", live.token["gate"]).headers["date"]}
+    read["read_at"] = _iso(read["read_at"])
+    answer = live.call("POST", "/api/v1/pts/reads", live.token["gate"], json={"reads": [read]})
+    assert answer.is_success, answer.text
+
+    supervisor.get_by_test_id("incident").click()
+    expect(supervisor.get_by_test_id("plate")).to_contain_text("26")
+    expect(supervisor.get_by_test_id("instruction")).to_have_text(re.compile("Gözle"))
+    asked = supervisor.get_by_test_id("dispatch").first
+    expect(asked).to_have_attribute("data-state", re.compile("offered|acknowledged"))
+    crew = crews["team" if asked.get_attribute("data-team") == "team" else "other-team"]
+    crew.get_by_test_id("accept").click()
+    expect(crew.get_by_test_id("instruction")).to_have_attribute("data-instruction", "observe")
+    expect(crew.get_by_test_id("plate")).to_contain_text("26")
+
+    supervisor.keyboard.press("1")
+
+    expect(crew.get_by_test_id("instruction")).to_have_attribute("data-instruction", "stop")
+    expect(supervisor.get_by_test_id("hit-verdict")).to_have_attribute("data-verdict", "confirmed")
+    supervisor.get_by_test_id("hit-outcome-vehicle_taken").click()
+    expect(supervisor.get_by_test_id("hit-outcome")).to_have_text("Araç ele geçirildi")
+
+
+def test_a_drill_opened_by_hand_is_marked_on_every_screen(people: People, live: Live) -> None:
+    crew = people.page(phone=True, at=HERE_AT)
+    drive(crew, live.base_url)
+    wait_for_position(crew, live)
+    desk = people.page()
+    sit_down(desk, live.base_url, "dispatcher")
+    expect(desk.get_by_test_id("map")).to_have_attribute("data-dressed", re.compile("day|night"))
+
+    desk.keyboard.press("n")
+    form = desk.get_by_test_id("new-incident")
+    form.locator("[name=kind]").select_option("fight")
+    form.locator("[name=place]").fill("Deneme Sokak, park girişi")
+    form.locator("[type=checkbox]").check()
+    form.get_by_text("Haritadan seç").click()
+    desk.get_by_test_id("map").click(position={"x": 560, "y": 400})
+    expect(form).to_contain_text("Haritada seçildi")
+    form.locator("[type=submit]").click()
+
+    expect(desk.get_by_test_id("drill-band")).to_be_visible()
+    expect(desk.get_by_test_id("incident").get_by_test_id("drill")).to_be_visible()
+    expect(desk.get_by_test_id("standard").first).to_contain_text("10 dk")
+    expect(crew.get_by_test_id("offer").get_by_test_id("drill-band")).to_be_visible()
+
+
+def test_a_crew_calls_for_help_and_every_desk_hears_it(people: People, live: Live) -> None:
+    desk = people.page()
+    sit_down(desk, live.base_url, "dispatcher")
+    crew = people.page(phone=True, at=HERE_AT)
+    drive(crew, live.base_url)
+    button = crew.get_by_test_id("panic").bounding_box()
+    assert button is not None
+    crew.mouse.move(button["x"] + 40, button["y"] + 20)
+
+    crew.mouse.down()
+    expect(crew.get_by_test_id("panic")).to_have_attribute("data-state", "sent")
+    crew.mouse.up()
+
+    expect(desk.locator("html")).to_have_attribute("data-ringing", "panic")
+
+
+def test_a_desk_that_is_reloaded_finds_its_session_and_its_incidents_again(people: People, live: Live) -> None:
+    desk = people.page()
+    sit_down(desk, live.base_url, "dispatcher")
+    press_by_rest(live)
+    expect(desk.get_by_test_id("incident")).to_have_count(1)
+
+    desk.reload()
+
+    expect(desk.get_by_test_id("start-gate")).to_be_visible()
+    desk.get_by_test_id("start-shift").click()
+    expect(desk.get_by_test_id("incident")).to_have_count(1)
+    expect(desk.locator("html")).to_have_attribute("data-ringing", re.compile("kades|alarm"))
+
+
+def _iso(http_date: str) -> str:
+    from email.utils import parsedate_to_datetime
+
+    return parsedate_to_datetime(http_date).isoformat()
