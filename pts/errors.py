@@ -90,14 +90,14 @@ class BadValidity(Problem):
 
 
 class WhichProvince(Problem):
-    """The caller belongs to several provinces and named none, or named another's."""
+    """The caller belongs to several provinces and named none."""
 
     status = 422
     slug = "which-province"
     title_tr = "İl belirtilmeli"
     title_en = "Name a province"
-    tr = "Kaydın ili (province) kendi illerinizden biri olmalı ve birden fazla iliniz varsa belirtilmelidir."
-    en = "The province of the record must be one of yours, and named when you have several."
+    tr = "Birden fazla iliniz var; kaydın ilini (province) belirtin."
+    en = "You have several provinces; name the record's."
 
 
 class EntryEnded(Problem):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, StringConstraints
 
 from core.audit import record
+from core.errors import NotAllowed
 from core.identity import Role
 from core.web import Body, Call, Write, allow, page
 from pts import rules, service, store
@@ -111,12 +112,14 @@ def _looking(routes: APIRouter) -> None:
 
 
 def _province(call: Call, named: int | None) -> int:
-    """Return the province an entry belongs to. Raises WhichProvince."""
+    """Return the province an entry belongs to. Raises WhichProvince, NotAllowed for one that is not the caller's."""
     own = call.who.provinces
-    if named is None and len(own) == 1:
+    if named is None:
+        if len(own) > 1:
+            raise WhichProvince
         return next(iter(own))
-    if named is None or named not in own:
-        raise WhichProvince
+    if named not in own:
+        raise NotAllowed
     return named
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from core.jobs import Periodic
@@ -21,10 +21,16 @@ SWEEP = "retention.sweep"
 EVERY = timedelta(minutes=30)
 
 
+def counted() -> float:
+    """Seconds since the machine started, whatever the wall clock does; where the system can, the time it slept included."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+
 class Sweeper:
     """Sweeps at its turns and remembers this process's last look at the clock."""
 
-    def __init__(self, *, longest_silence: timedelta | None = LONGEST_SILENCE, count: Callable[[], float] = monotonic) -> None:
+    def __init__(self, *, longest_silence: timedelta | None = LONGEST_SILENCE, count: Callable[[], float] = counted) -> None:
         """`count` counts seconds whatever the wall clock does."""
         self._longest_silence = longest_silence
         self._count = count

@@ -369,7 +369,7 @@ async def test_a_supervisor_of_two_provinces_must_name_one_of_them(house: Small)
     two = await house.person(Role.SUPERVISOR, 26, 43)
     body = {"plate": PLATE, "category": "stolen", "authority": "Asayiş", "document": "2026/1"}
     assert (await two.post("/pts/hotlist", 422, **body))["slug"] == "which-province"
-    assert (await two.post("/pts/hotlist", 422, **body, province=6))["slug"] == "which-province"
+    assert (await two.post("/pts/hotlist", 403, **body, province=6))["slug"] == "not-allowed"
     assert (await two.post("/pts/hotlist", 201, **body, province=43))["province"] == 43
 
 

@@ -239,6 +239,12 @@ async def test_after_a_restart_a_long_silence_cannot_be_told_from_a_leap_and_sto
     assert (await jobs.Sweeper(count=lambda: 9).sweep(db, later + LONGEST_SILENCE + SECOND)).stopped == "long_silence"
 
 
+def test_the_count_of_the_machine_goes_on_and_only_on() -> None:
+    looks = [jobs.counted() for _ in range(1000)]
+    assert looks == sorted(looks)
+    assert looks[-1] > looks[0]
+
+
 MOVES = st.timedeltas(min_value=-timedelta(days=30), max_value=timedelta(days=30))
 
 
