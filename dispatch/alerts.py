@@ -12,7 +12,7 @@ from core.timers import set_timer
 from dispatch import rules, store
 from dispatch.announce import tell_incident
 from dispatch.choosing import CHOOSE, Actor, line
-from dispatch.placing import place
+from dispatch.placing import place, storable
 from dispatch.states import Incident, Periods
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ async def raise_alert(tx: Tx, alert: Alert) -> Raised:
 def _incident_of(alert: Alert) -> Incident:
     periods = Periods()
     placed = alert.fix is not None and alert.position_kind != "none"
-    fix = alert.fix if placed else None
+    fix = storable(alert.fix, alert.received_at) if alert.fix is not None and placed else None
     return Incident(
         id=new_id(),
         received_at=alert.received_at,

@@ -172,6 +172,9 @@ SELECT t.id, t.code, t.kind, t.force, t.province, t.district, t.roster, t.engage
 FROM team t LEFT JOIN team_position p ON p.team_id = t.id
 WHERE (%(after)s::uuid IS NULL OR t.id > %(after)s) ORDER BY t.id LIMIT %(limit)s
 
+-- name: district_exists
+SELECT EXISTS (SELECT 1 FROM district WHERE id = %(id)s::bigint)
+
 -- name: add_team
 INSERT INTO team (id, code, kind, force, province, district, roster, roster_at, vehicle, stops_vehicles, woman_officer, first_aid, created_at)
 VALUES (%(id)s, %(code)s, %(kind)s, %(force)s, %(province)s, %(district)s, %(roster)s, %(now)s, %(vehicle)s, %(stops_vehicles)s,

@@ -356,6 +356,11 @@ async def alarms(tx: Tx, *, only_open: bool, limit: int) -> list[Row]:
 # --- teams -------------------------------------------------------------------------------------------------------------------------------
 
 
+async def district_exists(tx: Tx, district: int) -> bool:
+    """Whether there is such a district."""
+    return bool(await tx.value(_SQL["district_exists"], {"id": district}))
+
+
 async def add_team(tx: Tx, values: Mapping[str, Any]) -> TeamLine | None:
     """Insert a team; None when its code is taken in its province."""
     row = await tx.row(_SQL["add_team"], values)

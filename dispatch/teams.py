@@ -15,9 +15,10 @@ from dispatch.alarms import alarm_for
 from dispatch.alerts import Alert, Raised, raise_alert
 from dispatch.announce import tell_teams
 from dispatch.choosing import actor_of
+from dispatch.placing import EARLIEST, LARGEST_RADIUS_M
 from dispatch.service import wake_waiting
 from dispatch.store import TeamLine
-from geo.errors import BadPosition
+from geo.errors import BadAccuracy, BadFixTime, BadPosition
 from geo.places import place_index
 from geo.point import Fix, Point
 
@@ -98,7 +99,7 @@ async def add_team(tx: Tx, new: NewTeam, who: Principal, now: datetime) -> TeamL
     """Set up a team in one of the admin's provinces, off duty. Raises NotAllowed, NotFound (district), CodeTaken."""
     if new.province not in who.provinces:
         raise NotAllowed
-    if new.district is not None and new.district // 1000 != new.province:
+    if new.district is not None and (new.district // 1000 != new.province or not await store.district_exists(tx, new.district)):
         raise NotFound
     # An admin sees no case data; for this one row the transaction sees the province it is made in.
     await set_scope(tx, frozenset({new.province}), role="merkez_api")
@@ -167,6 +168,10 @@ def _checked(report: Report, latest: datetime) -> Fix:
     fix = Fix(point=Point(lon=report.lon, lat=report.lat), accuracy_m=report.accuracy_m, fixed_at=report.fixed_at)
     if fix.fixed_at > latest:
         raise FixAhead
+    if fix.fixed_at < EARLIEST:
+        raise BadFixTime
+    if fix.accuracy_m is not None and fix.accuracy_m > LARGEST_RADIUS_M:
+        raise BadAccuracy
     return fix
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
@@ -153,6 +154,23 @@ async def test_when_she_presses_again_after_the_team_left_another_team_is_asked(
 
     assert len(await room.asked(incident_id)) == 2
     assert (await room.incident(incident_id)).state is IncidentState.OFFERED
+
+
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1969-01-01T00:00:00Z"])
+async def test_a_fix_with_claims_that_cannot_be_stored_rings_and_sends_a_team_all_the_same(room: Room, said: str) -> None:
+    team_id = await room.team()
+    fix = Fix(point=Point(lon=LON, lat=LAT), accuracy_m=1e300, fixed_at=datetime.fromisoformat(said))
+
+    incident_id = await room.raised(fix=fix)
+    await room.run_timers()
+
+    assert await room.asked(incident_id) == [team_id]
+    incident = await room.incident(incident_id)
+    assert incident.fixed_at is not None
+    assert incident.fixed_at <= room.now
+    async with room.db.tx() as tx:
+        await inbox.move_incident(tx, incident_id, fix, frozenset({ESKISEHIR}), room.now)
+    assert (await room.incident(incident_id)).accuracy_m == 1e7
 
 
 async def test_without_any_place_it_rings_as_konumsuz_until_somebody_takes_it_and_the_first_fix_sends_a_team(room: Room) -> None:

@@ -74,7 +74,7 @@ async def test_a_dispatcher_of_two_provinces_says_which_one_where_there_is_no_pl
     assert (await two.done("/incidents", kind="noise", province=KUTAHYA))["provinces"] == [KUTAHYA]
 
 
-async def test_the_same_client_id_twice_opens_one_incident_and_another_body_under_it_is_refused(house: House, desk: Person) -> None:
+async def test_the_same_client_id_twice_opens_one_incident_and_another_body_under_it_is_refused(desk: Person) -> None:
     body = {"client_id": str(new_id()), "kind": "fight", "position": PLACE}
 
     first, again = await desk.send("/incidents", body), await desk.send("/incidents", body)
@@ -178,7 +178,8 @@ async def test_a_named_team_that_is_engaged_off_duty_or_unknown_is_refused_clear
     incident = await opened(desk, automatic=False)
     path = f"/incidents/{incident['id']}/dispatches"
 
-    for team_id, status, word in ((busy, 409, "another dispatch"), (off, 409, "off duty"), (far, 404, "no such"), (new_id(), 404, "no such")):
+    refused = ((busy, 409, "another dispatch"), (off, 409, "off duty"), (far, 404, "no such"), (new_id(), 404, "no such"))
+    for team_id, status, word in refused:
         answer = await desk.post(path, team_id=str(team_id))
         assert answer.status_code == status
         assert word in answer.json()["detail"]

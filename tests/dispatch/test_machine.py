@@ -76,8 +76,12 @@ class Machine(RuleBasedStateMachine):
     @rule(target=dispatches, of=incidents, forced=st.booleans())
     def ask(self, of: UUID, *, forced: bool) -> object:
         incident = self.known[of]
-        step = next_step(incident, PERIODS, forced=forced and incident.open)
+        if forced and incident.open and missing(incident) == 0:
+            # A dispatcher who asks for one more wants one more.
+            incident = replace(incident, needed_teams=incident.needed_teams + 1)
+        step = next_step(incident, PERIODS, forced=forced)
         if not isinstance(step, Ask):
+            self.known[of] = replace(incident, state=derive(incident))
             return multiple()
         made: list[UUID] = []
         for team_id, holds in self.engaged.items():
@@ -186,4 +190,4 @@ class Machine(RuleBasedStateMachine):
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestMachine.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)

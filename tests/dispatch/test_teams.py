@@ -42,7 +42,8 @@ async def test_an_admin_sets_up_teams_of_its_own_provinces_only_and_sees_no_case
     admin = await house.person(Role.ADMIN)
 
     assert (await admin.post("/teams", code="43-1", province=KUTAHYA)).status_code == 403
-    assert (await admin.post("/teams", code="26-1", province=ESKISEHIR, district=43_001)).status_code == 404
+    for district in (43_001, 26_999, 10**30):
+        assert (await admin.post("/teams", code="26-1", province=ESKISEHIR, district=district)).status_code == 404
     assert (await admin.get("/teams")).status_code == 403
 
 
@@ -85,6 +86,9 @@ async def test_a_gateways_batch_is_stored_but_for_the_bad_ones_which_are_named(h
         at(house, new_id()),
         at(house, foreign),
         at(house, teams[1], accuracy_m=-1),
+        at(house, teams[1], accuracy_m=1e300),
+        at(house, teams[1], fixed_at="0001-01-01T00:00:00+14:00"),
+        at(house, teams[1], fixed_at="9999-12-31T23:59:59-14:00"),
         at(house, teams[2], fixed_at=(now + timedelta(minutes=1)).isoformat()),
     ]
 
@@ -98,6 +102,9 @@ async def test_a_gateways_batch_is_stored_but_for_the_bad_ones_which_are_named(h
         (4, "no-such-team"),
         (5, "no-such-team"),
         (6, "bad-accuracy"),
+        (7, "bad-accuracy"),
+        (8, "bad-fix-time"),
+        (9, "fix-ahead"),
     ]
     rows = await house.room.rows("SELECT team_id FROM team_position")
     assert {row["team_id"] for row in rows} == {teams[0], teams[2]}

@@ -319,19 +319,29 @@ ALTER FUNCTION dispatch_track_prune(date) OWNER TO merkez_owner;
 
 -- Facts --------------------------------------------------------------------------------------------------------------------------------
 
+-- plpgsql throughout, for a plan is then kept for the session: a function in plain SQL is planned anew at each call.
+
 -- All that the rules need to know of one incident, in one round trip. Not granted to anybody: the doors below check the scope.
-CREATE FUNCTION dispatch_facts(p_incident uuid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT jsonb_build_object(
-        'incident', to_jsonb(i) - 'position' || jsonb_build_object('lon', ST_X(i.position::geometry), 'lat', ST_Y(i.position::geometry)),
-        'dispatches', coalesce((SELECT jsonb_agg(to_jsonb(d) ORDER BY d.offered_at, d.id) FROM dispatch d WHERE d.incident_id = i.id), '[]'),
-        'alarms', coalesce((SELECT jsonb_agg(a.kind) FROM alarm a WHERE a.incident_id = i.id AND a.acked_at IS NULL AND a.ended_at IS NULL), '[]'))
-    FROM incident i WHERE i.id = p_incident
-$$;
+CREATE FUNCTION dispatch_facts(p_incident uuid) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object(
+            'incident', to_jsonb(i) - 'position' || jsonb_build_object('lon', ST_X(i.position::geometry), 'lat', ST_Y(i.position::geometry)),
+            'dispatches', coalesce((SELECT jsonb_agg(to_jsonb(d) ORDER BY d.offered_at, d.id) FROM dispatch d WHERE d.incident_id = i.id), '[]'),
+            'alarms', coalesce((SELECT jsonb_agg(a.kind) FROM alarm a
+                                WHERE a.incident_id = i.id AND a.acked_at IS NULL AND a.ended_at IS NULL), '[]'))
+        FROM incident i WHERE i.id = p_incident);
+END $$;
 
 -- Lets the rest of this transaction see one incident's provinces beside its own.
-CREATE FUNCTION dispatch_widen(p_provinces smallint[]) RETURNS void LANGUAGE sql VOLATILE SET search_path = public, pg_temp AS $$
-    SELECT set_config('merkez.provinces', array_to_string(ARRAY(SELECT DISTINCT unnest(core_scope() || p_provinces) ORDER BY 1), ','), true)
-$$;
+CREATE FUNCTION dispatch_widen(p_provinces smallint[]) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp AS $$
+DECLARE
+    v_scope smallint[] := core_scope();
+BEGIN
+    IF NOT p_provinces <@ v_scope THEN
+        PERFORM set_config('merkez.provinces', array_to_string(ARRAY(SELECT DISTINCT unnest(v_scope || p_provinces) ORDER BY 1), ','), true);
+    END IF;
+END $$;
 
 -- Locks an incident of the caller's scope and tells all about it. `p_any_scope` is for the doors of the sources, whose device knows
 -- nothing of provinces: the woman's phone is registered in one and rings in another. Without `p_wait` a locked one answers {busy}: a timer's
@@ -389,25 +399,30 @@ END $$;
 
 -- One dispatch with its incident, unlocked, by the same right as above. NULL when there is none for this caller.
 CREATE FUNCTION dispatch_look(p_dispatch uuid, p_team uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT dispatch_facts(d.incident_id) FROM dispatch d
-    WHERE d.id = p_dispatch AND CASE WHEN p_team IS NULL THEN d.provinces && core_scope() ELSE d.team_id = p_team END
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT dispatch_facts(d.incident_id) FROM dispatch d
+            WHERE d.id = p_dispatch AND CASE WHEN p_team IS NULL THEN d.provinces && core_scope() ELSE d.team_id = p_team END);
+END $$;
 
 -- What a crew of the caller's scope has in hand: asked and still open, or going.
 CREATE FUNCTION dispatch_in_hand(p_team uuid) RETURNS TABLE (dispatch_id uuid, facts jsonb)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
     SELECT d.id, dispatch_facts(d.incident_id) FROM dispatch d JOIN team t ON t.id = d.team_id
     WHERE d.team_id = p_team AND t.province = ANY (core_scope())
       AND d.state IN ('offered', 'acknowledged', 'accepted', 'en_route', 'on_scene', 'timed_out')
-    ORDER BY d.offered_at, d.id
-$$;
+    ORDER BY d.offered_at, d.id;
+END $$;
 
 -- Who waits for a team of these provinces, most urgent and oldest first. Ids only: whose team has just freed need not see those incidents.
 CREATE FUNCTION dispatch_waiting_for(p_provinces smallint[], p_limit int) RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT id FROM incident WHERE seeking AND reach && p_provinces ORDER BY priority, received_at, id LIMIT p_limit
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT i.id FROM incident i WHERE i.seeking AND i.reach && p_provinces ORDER BY i.priority, i.received_at, i.id LIMIT p_limit;
+END $$;
 
 -- The sources' door ------------------------------------------------------------------------------------------------------------------------
 
@@ -501,7 +516,19 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET e
 DECLARE
     v_here geography := ST_SetSRID(ST_MakePoint(p_lon, p_lat), 4326)::geography;
     v_scope smallint[] := core_scope();
+    v_few uuid[];
 BEGIN
+    -- Walking outward is slow where hardly anybody is free (a second for nobody among 100,000): those few are sorted instead.
+    v_few := ARRAY(SELECT t.id FROM team t
+                   WHERE t.roster = 'available' AND t.engaged_dispatch IS NULL AND t.province = ANY (v_scope) LIMIT 101);
+    IF cardinality(v_few) <= 100 THEN
+        -- Summed with nothing, so that no index offers this order: with sorting dear the planner would walk all positions for it.
+        RETURN QUERY
+        SELECT t.id, t.code, p.position <-> v_here, p.fixed_at
+        FROM team_position p JOIN team t ON t.id = p.team_id
+        WHERE p.team_id = ANY (v_few) ORDER BY (p.position <-> v_here) + 0.0 LIMIT p_limit;
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT t.id, t.code, p.position <-> v_here, p.fixed_at
     FROM team_position p JOIN team t ON t.id = p.team_id
@@ -513,22 +540,24 @@ END $$;
 -- Claim --------------------------------------------------------------------------------------------------------------------------------
 
 -- How many incidents stand before this one in the queue and could use a team that is free now (contract: by priority, then age).
-CREATE FUNCTION dispatch_ahead(p_incident incident) RETURNS int LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT count(*)::int FROM incident a
-    WHERE a.seeking AND a.id <> p_incident.id AND a.drill = p_incident.drill
-      AND (a.priority, a.received_at, a.id) < (p_incident.priority, p_incident.received_at, p_incident.id)
-      AND EXISTS (
-        SELECT 1 FROM team t
-        WHERE t.roster = 'available' AND t.engaged_dispatch IS NULL AND t.province = ANY (a.reach)
-          AND (t.vehicle OR NOT a.need_vehicle) AND (t.stops_vehicles OR NOT a.need_stops_vehicles)
-          AND (t.woman_officer OR NOT a.need_woman_officer) AND (t.first_aid OR NOT a.need_first_aid)
-          AND t.id IS DISTINCT FROM a.without_team
-          AND NOT EXISTS (SELECT 1 FROM dispatch d WHERE d.incident_id = a.id AND d.team_id = t.id
-                          AND (d.state <> 'withdrawn' AND d.state <> 'clear' OR d.reason = 'recalled'))
-          AND (a.may_take_last OR EXISTS (
-                SELECT 1 FROM team o WHERE o.district IS NOT DISTINCT FROM t.district AND o.province = t.province AND o.id <> t.id
-                AND o.roster = 'available' AND o.engaged_dispatch IS NULL)))
-$$;
+CREATE FUNCTION dispatch_ahead(p_incident incident) RETURNS int LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT count(*) FROM incident a
+        WHERE a.seeking AND a.id <> p_incident.id AND a.drill = p_incident.drill
+          AND (a.priority, a.received_at, a.id) < (p_incident.priority, p_incident.received_at, p_incident.id)
+          AND EXISTS (
+            SELECT 1 FROM team t
+            WHERE t.roster = 'available' AND t.engaged_dispatch IS NULL AND t.province = ANY (a.reach)
+              AND (t.vehicle OR NOT a.need_vehicle) AND (t.stops_vehicles OR NOT a.need_stops_vehicles)
+              AND (t.woman_officer OR NOT a.need_woman_officer) AND (t.first_aid OR NOT a.need_first_aid)
+              AND t.id IS DISTINCT FROM a.without_team
+              AND NOT EXISTS (SELECT 1 FROM dispatch d WHERE d.incident_id = a.id AND d.team_id = t.id
+                              AND (d.state NOT IN ('withdrawn', 'clear') OR d.reason = 'recalled'))
+              AND (a.may_take_last OR EXISTS (
+                    SELECT 1 FROM team o WHERE o.district IS NOT DISTINCT FROM t.district AND o.province = t.province AND o.id <> t.id
+                    AND o.roster = 'available' AND o.engaged_dispatch IS NULL))));
+END $$;
 
 -- Takes one team by its primary key if it is free at this very moment: taken, kept (the last one of its district), locked (somebody else
 -- is at it, and may yet roll back) or gone.
