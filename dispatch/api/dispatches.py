@@ -14,7 +14,7 @@ from dispatch import board, desk, frames, service, store
 from dispatch.api.bodies import Crew, CrewOrDesk, CrewOrDispatcher, Dispatcher, Facets, Status
 from dispatch.api.facets import facet
 from dispatch.choosing import Site, actor_of
-from dispatch.states import Act, Event
+from dispatch.states import ENDED, Act, Event
 
 
 def install(routes: APIRouter, site: Site, facets: Facets) -> None:
@@ -31,7 +31,9 @@ def install(routes: APIRouter, site: Site, facets: Facets) -> None:
         """Return a dispatch with its incident, and the vehicle where there is one to look for (it stands in no frame)."""
         team_id = team_of(call) if call.who.role is Role.TEAM else None
         incident, dispatch = await board.dispatch_of(call.tx, dispatch_id, team_id)
-        vehicle = await facet(call, facets, "vehicle", incident.id)
+        # A crew that declined, was withdrawn or is done has no business with the plate any more.
+        in_hand = team_id is None or dispatch.state not in ENDED
+        vehicle = await facet(call, facets, "vehicle", incident.id) if in_hand else None
         return {**frames.offer_data(incident, dispatch), "vehicle": vehicle}
 
     @routes.post("/dispatches/{dispatch_id}/status")
