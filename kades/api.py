@@ -11,9 +11,11 @@ from core.identity import Role
 from core.identity.rules import canonical_source
 from core.web import Call, Write, allow, house_of, page
 from dispatch.inbox import Verdict
+from geo.errors import BadPosition
 from geo.frames import Position
+from geo.point import Point
 from kades.codes import is_code
-from kades.parts import kades_of
+from kades.parts import Kades, kades_of
 from kades.problems import WrongCode
 from kades.service import addresses, desk, phone, registrations
 from kades.sms import ShownSms
@@ -66,6 +68,14 @@ class Verification(Write):
     duress_code: OwnCode | None = None
 
 
+def _place(position: Position | None, kades: Kades) -> Point | None:
+    """Return where she registers; None abroad. That keeps nobody from registering: the answer says which province it became."""
+    try:
+        return None if position is None else position.fix(kades.area).point
+    except BadPosition:
+        return None
+
+
 @router.post("/api/v1/kades/registrations", status_code=201)
 async def register(body: Registration, request: Request) -> dict[str, Any]:
     """Begin a registration and have a code sent. The same request again sends one only if none went out."""
@@ -80,7 +90,7 @@ async def register(body: Registration, request: Request) -> dict[str, Any]:
         name=body.name,
         protected_address=body.protected_address,
         province=body.province,
-        place=None if body.position is None else body.position.fix(kades.area).point,
+        place=_place(body.position, kades),
     )
     source = canonical_source(request.client.host if request.client else None)
     async with house.db.tx() as tx:
@@ -90,7 +100,7 @@ async def register(body: Registration, request: Request) -> dict[str, Any]:
         await kades.sms.send(begun.phone, registrations.sms_text(begun.code, body.language), code=begun.code)
         async with house.db.tx() as tx:
             await registrations.sent(tx, begun.registration_id, house.clock.now())
-    answer: dict[str, Any] = {"registration_id": begun.registration_id, "code_expires_at": begun.expires_at}
+    answer: dict[str, Any] = {"registration_id": begun.registration_id, "code_expires_at": begun.expires_at, "province": begun.province}
     if isinstance(kades.sms, ShownSms):
         answer["shown_code"] = kades.sms.codes.get(begun.phone)
     return answer

@@ -148,7 +148,7 @@ VALUES (%(id)s, %(dispatch_id)s, %(incident_id)s, %(caller_id)s, %(team_id)s, %(
 SELECT pg_advisory_xact_lock(hashtext('kades.register'), hashtext(encode(%(key)s, 'hex')))
 
 -- name: registration_by_client
-SELECT id, fingerprint, code_expires_at, sent_at FROM kades_registration WHERE client_id = %(client_id)s
+SELECT id, fingerprint, code_expires_at, sent_at, province FROM kades_registration WHERE client_id = %(client_id)s
 
 -- name: asked_lately
 SELECT count(*) FILTER (WHERE phone_hash = %(phone_hash)s) AS by_phone, count(*) FILTER (WHERE source_hash = %(source_hash)s) AS by_source

@@ -54,6 +54,7 @@ class Begun:
     registration_id: UUID
     phone: str
     expires_at: datetime
+    province: int  #: Where she is registered; she may say another one in a new request.
     code: str | None  #: To be sent now; None when the gateway has taken one for this very request before.
 
 
@@ -73,31 +74,34 @@ async def begin(tx: Tx, form: Form, source: str, kades: Kades, now: datetime) ->
     The code is sent after COMMIT, outside of any transaction: a slow gateway must not hold a connection that a press needs.
     """
     tc_no, phone = _tc_no(form.tc_no), _mobile(form.phone)
+    here = form.province or (kades.province_of(form.place) if form.place else None)
+    province = here or kades.default_province
     fingerprint = kades.codes.blind("form", tc_no, phone, repr(form))
     await registrations.lock(tx, form.client_id.bytes)
     seen = await registrations.by_client(tx, form.client_id)
     if seen is None:
-        registration_id = await _add(tx, form, tc_no, phone, fingerprint, source, kades, now)
+        registration_id = await _add(tx, form, tc_no, phone, here, fingerprint, source, kades, now)
     elif bytes(seen["fingerprint"]) != fingerprint:
         raise AnotherBody
     elif seen["sent_at"] is not None:
-        return Begun(seen["id"], phone, seen["code_expires_at"] or now, None)
+        return Begun(seen["id"], phone, seen["code_expires_at"] or now, seen["province"], None)
     else:
         registration_id = seen["id"]
     code = kades.codes.new_sms_code()
     expires_at = now + SMS_CODE_FOR
     await registrations.set_sms_code(tx, registration_id, kades.codes.sms_hash(registration_id, code), expires_at)
-    return Begun(registration_id, phone, expires_at, code)
+    return Begun(registration_id, phone, expires_at, province, code)
 
 
-async def _add(tx: Tx, form: Form, tc_no: str, phone: str, fingerprint: bytes, source: str, kades: Kades, now: datetime) -> UUID:
+async def _add(
+    tx: Tx, form: Form, tc_no: str, phone: str, here: int | None, fingerprint: bytes, source: str, kades: Kades, now: datetime
+) -> UUID:
     phone_hash, source_hash = kades.codes.blind("phone", phone), kades.codes.blind("source", source)
     for key in sorted((phone_hash, source_hash)):
         await registrations.lock(tx, key)
     by_phone, by_source = await registrations.asked_lately(tx, phone_hash, source_hash, now - ASKED_WITHIN)
     if not may_ask_for_code(by_phone=by_phone, by_source=by_source):
         raise TooManyCodes(int(ASKED_WITHIN / timedelta(seconds=1)))
-    here = form.province or (kades.province_of(form.place) if form.place else None)
     new = registrations.NewRegistration(
         id=new_id(),
         client_id=form.client_id,

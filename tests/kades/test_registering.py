@@ -110,7 +110,7 @@ async def test_nothing_of_her_stays_in_the_registration_once_it_is_verified(hous
         ({"unknown": 1}, "wrong-body"),
         ({"province": 82}, "wrong-body"),
         ({"client_id": "x"}, "wrong-body"),
-        ({"position": {"lon": 39.77, "lat": 30.52, "fixed_at": "2026-11-24T09:00:00Z"}}, "position-looks-swapped"),
+        ({"position": {"lon": "x", "lat": 30.52, "fixed_at": "2026-11-24T09:00:00Z"}}, "wrong-body"),
     ],
 )
 async def test_a_form_that_is_wrong_gets_one_clear_problem(house: House, change: dict[str, Any], slug: str) -> None:
@@ -125,6 +125,8 @@ async def test_she_is_registered_where_she_says_else_where_she_is_else_in_the_de
     await registered(house, phone="+905551230001", position=here)
     await registered(house, phone="+905551230002", position=here, province=...)
     await registered(house, phone="+905551230003", province=...)
+    abroad = await register(house, phone="+905551230004", province=..., position={**here, "lon": 2.35, "lat": 48.85})
+    assert (abroad.status_code, abroad.json()["province"]) == (201, ANKARA)
 
     rows = await house.rows("SELECT registered_province, province_told FROM kades_caller ORDER BY phone")
     assert [(row["registered_province"], row["province_told"]) for row in rows] == [(BURSA, True), (ESKISEHIR, True), (ANKARA, False)]
