@@ -1,9 +1,9 @@
 """A real server process on a real database, with an account or a device of every role: for tests that stand outside the house.
 
-    from tests.live import live  # noqa: F401 - a fixture
+from tests.live import live  # noqa: F401 - a fixture
 
-    def test_x(live: Live) -> None:
-        answer = live.get("/api/v1/incidents", live.token["dispatcher"])
+def test_x(live: Live) -> None:
+    answer = live.get("/api/v1/incidents", live.token["dispatcher"])
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from core.keys import secret_file
 from tests.conftest import TEMPLATE_LOCK, with_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 HERE, THERE = 26, 43
@@ -113,17 +113,20 @@ class Live:
 
 @contextmanager
 def live_house(
-    url: str, folder: Path, environment: Mapping[str, str] | None = None, *, module: str = "controlroom.serve", people: bool = True
+    url: str,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    module: str = "controlroom.serve",
+    words: Sequence[str] = (),
+    people: bool = True,
 ) -> Iterator[Live]:
     """Start a server on `url` with its state under `folder`, and people it."""
     identity = _identity(folder)
     accounts = asyncio.run(_accounts(url, identity)) if people else {}
-    given = {
-        "DATABASE_URL": api_url(url), "STATE_DIR": str(folder), "SMS_URL": f"file://{folder}/sms", "DEFAULT_PROVINCE": str(HERE),
-        "MERKEZ_LANG": "en", **{f"IDENTITY_PASSWORDS__{name.upper()}": str(value) for name, value in CHEAP.items()}, **(environment or {}),
-    }  # fmt: skip
+    given = environment_of(url, folder, environment)
     with listen_at("127.0.0.1", 0) as sock:
-        server = Server(module, sock, given, folder / "server.jsonl")
+        server = Server(module, sock, given, folder / "server.jsonl", words)
         try:
             server.start()
             server.await_ready()
@@ -136,6 +139,14 @@ def live_house(
                 live.close()
         finally:
             server.stop()
+
+
+def environment_of(url: str, folder: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a server of the tests is told."""
+    return {
+        "DATABASE_URL": api_url(url), "STATE_DIR": str(folder), "SMS_URL": f"file://{folder}/sms", "DEFAULT_PROVINCE": str(HERE),
+        "MERKEZ_LANG": "en", **{f"IDENTITY_PASSWORDS__{name.upper()}": str(value) for name, value in CHEAP.items()}, **(more or {}),
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -274,5 +285,5 @@ def execute(url: str, sql: str, *params: Any) -> list[tuple[Any, ...]]:
 
 
 __all__ = [
-    "Live", "api_url", "clone_of", "clone_url", "execute", "fix", "live", "live_house", "register", "shared_live", "sign_in", "tc_no",
+    "Live", "api_url", "clone_of", "clone_url", "environment_of", "execute", "fix", "live", "live_house", "register", "shared_live", "sign_in", "tc_no",
 ]  # fmt: skip

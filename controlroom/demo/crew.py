@@ -65,6 +65,8 @@ class Crew:
         #: Dispatches a person who signed in as this crew has taken over: we only drive.
         self._theirs: set[str] = set()
         self._tasks: asyncio.TaskGroup | None = None
+        #: The server has heard where the car is.
+        self.standing = asyncio.Event()
 
     async def run(self) -> None:
         """Be on duty until cancelled."""
@@ -200,10 +202,12 @@ class Crew:
 
     async def _report_place(self, speed_mps: float) -> None:
         point = to_point(self.car.at)
-        await self.line.say(
+        heard = await self.line.say(
             "position", lon=point.lon, lat=point.lat, accuracy_m=8.0, fixed_at=self._clock.now().isoformat(),
             heading_deg=round(self.car.heading_deg, 1) % 360, speed_mps=round(min(speed_mps, 60.0), 1),
         )  # fmt: skip
+        if heard:
+            self.standing.set()
 
     def distance_m(self, at: XY) -> float:
         """How far the car is from a place, in a straight line."""

@@ -7,15 +7,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import httpx
 import psycopg
 from psycopg import sql
 
 from controlroom.frames import SERVER_FRAMES
+from controlroom.server import Server, listen_at
 from core.clock import SystemClock
-from tests.live import THERE, Live, execute, fix
+from tests.live import THERE, Live, environment_of, execute, fix, live_house
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 #: What the contract promises to send (contract.md, "Sockets"); footage and holds come with their issues.
 PROMISED = {
@@ -85,6 +88,31 @@ def test_a_commit_that_fails_is_never_answered_as_accepted(live: Live) -> None:
     again = live.call("POST", "/api/v1/kades/alerts", live.token["kades"], json=body)
     assert again.status_code == 202
     assert execute(live.url, "SELECT count(*) FROM incident") == [(1,)]
+
+
+def test_the_jobs_process_takes_its_part_and_has_no_route_but_its_health(fresh_url: str, tmp_path: Path) -> None:
+    execute(fresh_url, "DELETE FROM job_run")
+    with listen_at("127.0.0.1", 0) as sock:
+        server = Server("controlroom.serve", sock, environment_of(fresh_url, tmp_path), tmp_path / "jobs.jsonl", ("jobs",))
+        try:
+            server.start()
+            server.await_ready()
+            paths = ("/readyz", "/openapi.json", "/api/v1/me", "/")
+            told = {path: httpx.get(server.base_url + path, trust_env=False).status_code for path in paths}
+            until(lambda: execute(fresh_url, "SELECT count(*) > 8 FROM job_run") == [(True,)])
+        finally:
+            server.stop()
+
+    assert told == {"/readyz": 200, "/openapi.json": 404, "/api/v1/me": 404, "/": 404}
+
+
+def test_an_api_process_leaves_the_standing_jobs_to_the_jobs_process(fresh_url: str, tmp_path: Path) -> None:
+    with live_house(fresh_url, tmp_path, words=("api",)) as house:
+        alert = house.call("POST", "/api/v1/kades/alerts", house.token["kades"], json=pressed()).json()
+        # Relay and timers are everybody's: without them the press would not be offered while the jobs process is away.
+        until(lambda: execute(fresh_url, "SELECT round FROM incident WHERE id = %s AND round > 0", alert["incident_id"]))
+
+    assert execute(fresh_url, "SELECT name FROM job_run") == []
 
 
 def test_an_error_speaks_the_callers_language(shared_live: Live) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import io
 import json
 import os
@@ -12,14 +13,15 @@ import sys
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
 from controlroom import stamp
 from controlroom.cluster import CLONE
 from controlroom.demo.city import CAMERAS, GATES, TEAMS, plan_city, plate, tc_no
-from controlroom.demo.client import House
-from controlroom.demo.crew import OBLIGING
+from controlroom.demo.client import House, Line, Seen
+from controlroom.demo.crew import OBLIGING, Temper
 from controlroom.demo.play import Stage
 from controlroom.demo.seed import sheet_for
 from controlroom.failures import Exit, Missing
@@ -91,6 +93,40 @@ async def test_a_story_whose_team_never_answers_is_not_told_as_seen(demo: Live, 
     assert seen is False
     assert steps.all_ok is False
     assert [step.name for step in steps.rows if not step.ok] == ["teams_on_the_map"]
+
+
+async def test_a_crew_that_a_visitor_plays_is_left_to_the_visitor(demo: Live, tmp_path: Path) -> None:
+    async with House(demo.base_url) as house:
+        stage = Stage(house, plan_city(), await dealt(demo, tmp_path / "demo.json", house), SystemClock(), Random(7))
+        [crew] = stage.crews(Temper(yields_s=20.0))[:1]
+        phone = Line(house, "/ws/team", stage.person(stage.sheet.sign_ins["teams"][0]))
+        visitor = asyncio.create_task(phone.run())
+        try:
+            async with stage.on_duty([crew]):
+                await crew.line.welcome.wait()
+                await phone.welcome.wait()
+                await crew.standing.wait()
+                alert = await stage.callers()[0].press(at=crew.car.at)
+                offer = await seen(phone, lambda s: s.type == "dispatch.offered" and s.data["incident_id"] == alert["incident_id"])
+                await phone.say("ack", seq=offer.frame["seq"])
+                for state in ("accepted", "on_scene", "clear"):
+                    await phone.say("dispatch.status", dispatch_id=offer.data["id"], client_id=str(uuid4()), state=state)
+                    await seen(phone, lambda s, state=state: s.type == "dispatch.changed" and s.data["state"] == state)
+                    # The simulated phone would have said en_route within a second of the yes.
+                    await asyncio.sleep(1.5)
+                told = {s.data["state"] for s in phone.seen if s.type == "dispatch.changed" and s.data["id"] == offer.data["id"]}
+        finally:
+            visitor.cancel()
+            await asyncio.gather(visitor, return_exceptions=True)
+
+    assert told == {"acknowledged", "accepted", "on_scene", "clear"}
+
+
+async def seen(line: Line, match: Any) -> Seen:
+    """A frame that must come."""
+    found = await line.expect(match, 15)
+    assert found is not None
+    return found
 
 
 async def test_the_sheet_has_the_contracts_shape_and_is_readable_by_its_owner_alone(demo: Live, tmp_path: Path) -> None:
