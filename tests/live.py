@@ -285,5 +285,6 @@ def execute(url: str, sql: str, *params: Any) -> list[tuple[Any, ...]]:
 
 
 __all__ = [
-    "Live", "api_url", "clone_of", "clone_url", "environment_of", "execute", "fix", "live", "live_house", "register", "shared_live", "sign_in", "tc_no",
+    "Live", "api_url", "clone_of", "clone_url", "environment_of", "execute", "fix", "live", "live_house", "register", "shared_live",
+    "sign_in", "tc_no",
 ]  # fmt: skip
