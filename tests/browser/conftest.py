@@ -37,12 +37,14 @@ def pages() -> None:
         build(ROOT)
 
 
-@pytest.fixture(scope="session")
-def chromium(pages: None) -> Iterator[Browser]:  # noqa: ARG001 - the pages must be there first
-    """One browser for all tests; each person has a profile of their own."""
+@pytest.fixture
+def chromium(request: pytest.FixtureRequest, pages: None) -> Iterator[Browser]:  # noqa: ARG001 - the pages must be there first
+    """A browser for one test. Playwright's own event loop runs for as long as it is open, so the house is started before it."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("chromium is not installed")
+    if "live" in request.fixturenames:
+        request.getfixturevalue("live")
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS, ignore_default_args=["--mute-audio"])

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.clock import SystemClock
 from tests.browser.conftest import HERE_AT, People, drive, seen_positions, sit_down
-from tests.live import LAT, LON, Live, _code_of, tc_no
+from tests.live import LAT, LON, Live, _code_of, fix, tc_no
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,8 +50,7 @@ def register_by_page(page: Page, live: Live, folder: Path, number: int) -> tuple
 
 def press_by_rest(live: Live, **change: object) -> dict[str, str]:
     """A press of the fixture's phone."""
-    position = {"lon": LON, "lat": LAT, "accuracy_m": 20, "fixed_at": live.now()} if hasattr(live, "now") else None
-    body = {"client_id": str(uuid4()), "trigger": "button", "position": position, **change}
+    body = {"client_id": str(uuid4()), "trigger": "button", "position": fix(), **change}
     answer = live.call("POST", "/api/v1/kades/alerts", live.token["kades"], json=body)
     assert answer.status_code == 202, answer.text
     return answer.json()
@@ -166,8 +166,7 @@ def test_a_hit_is_compared_and_the_crew_is_told_to_stop_and_the_hit_ends_with_it
     wait_for_position(crews["team"], live)
     supervisor = people.page()
     sit_down(supervisor, live.base_url, "supervisor")
-    read = {"client_id": str(uuid4()), "plate": plate, "confidence": 0.97, "read_at": live.get("/api/v1/me", live.token["gate"]).headers["date"]}
-    read["read_at"] = _iso(read["read_at"])
+    read = {"client_id": str(uuid4()), "plate": plate, "confidence": 0.97, "read_at": SystemClock().now().isoformat()}
     answer = live.call("POST", "/api/v1/pts/reads", live.token["gate"], json={"reads": [read]})
     assert answer.is_success, answer.text
 
@@ -242,8 +241,3 @@ def test_a_desk_that_is_reloaded_finds_its_session_and_its_incidents_again(peopl
     expect(desk.get_by_test_id("incident")).to_have_count(1)
     expect(desk.locator("html")).to_have_attribute("data-ringing", re.compile("kades|alarm"))
 
-
-def _iso(http_date: str) -> str:
-    from email.utils import parsedate_to_datetime
-
-    return parsedate_to_datetime(http_date).isoformat()
