@@ -205,11 +205,12 @@ def test_a_cluster_of_another_major_version_is_named_and_left_alone(folder: Path
     assert list(cluster.where.data.iterdir()) == [version]
 
 
-def test_a_second_start_takes_less_than_two_seconds(folder: Path, cluster_in: ClusterIn) -> None:
+def test_a_second_start_takes_less_than_two_seconds_on_a_free_machine(folder: Path, cluster_in: ClusterIn) -> None:
     cluster = cluster_in(folder)
     cluster.ensure()
     cluster.stop()
 
     begun = time.monotonic()
     cluster.ensure()
-    assert time.monotonic() - begun < 2
+    # Alone it is 0.2 s; a machine that others are using too gets its share of patience.
+    assert time.monotonic() - begun < 2 * max(1.0, os.getloadavg()[0])

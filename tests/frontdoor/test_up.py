@@ -125,13 +125,23 @@ def test_up_serves_is_held_by_one_and_ctrl_c_leaves_nothing_behind(up: Up, clone
     assert Cluster(clone, "up").pid is None
 
 
-def test_after_kill_9_the_server_goes_too_and_the_next_start_is_up_within_ten_seconds(up: Up, clone: Path) -> None:
+def test_a_database_that_dies_comes_back_under_up_and_after_kill_9_the_next_start_is_up_within_ten_seconds(
+    up: Up, clone: Path
+) -> None:
     first = up()
     base_url = address_of(clone)
+    postmaster = Cluster(clone, "up").pid
+    assert postmaster is not None
+    os.kill(postmaster, signal.SIGKILL)
+    give_up = time.monotonic() + 60
+    while not (Cluster(clone, "up").pid not in {None, postmaster} and httpx.get(f"{base_url}/readyz").is_success):
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+
     first.kill()
     first.wait()
     give_up = time.monotonic() + 30
-    while listens(base_url):
+    while listens(base_url):  # the server of a killed `up` does not go on alone
         assert time.monotonic() < give_up
         time.sleep(0.05)
     (clone / "var" / "run.json").unlink(missing_ok=True)  # what a killed one leaves must not be taken for the next one's
@@ -141,21 +151,8 @@ def test_after_kill_9_the_server_goes_too_and_the_next_start_is_up_within_ten_se
     took = time.monotonic() - begun
 
     assert httpx.get(f"{address_of(clone)}/readyz").status_code == 200
-    # Twice the promise on a machine that others are using too; alone it is 2 to 4 s.
+    # The promise of 10 s is for a free machine, where it is 2 to 4 s.
     assert took < 10 * max(1.0, os.getloadavg()[0] / 2), took
-
-
-def test_a_database_that_dies_under_up_comes_back_by_itself(up: Up, clone: Path) -> None:
-    up()
-    base_url = address_of(clone)
-    postmaster = Cluster(clone, "up").pid
-    assert postmaster is not None
-    os.kill(postmaster, signal.SIGKILL)
-
-    give_up = time.monotonic() + 60
-    while not (Cluster(clone, "up").pid not in {None, postmaster} and httpx.get(f"{base_url}/readyz").is_success):
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
 
 
 def test_up_refuses_a_database_that_is_stamped_demo(merkez: Command, clone: Path) -> None:
