@@ -12,6 +12,7 @@ from core.timers import set_timer
 from dispatch import rules, store
 from dispatch.announce import tell_incident
 from dispatch.choosing import CHOOSE, Actor, line
+from dispatch.metrics import INCIDENTS
 from dispatch.placing import place, storable
 from dispatch.states import Incident, Periods
 
@@ -87,6 +88,7 @@ async def raise_alert(tx: Tx, alert: Alert) -> Raised:
         await _join(tx, incident_id, alert)
     else:
         await tell_incident(tx, incident, alert.received_at, opened=True)
+        tx.after_commit(INCIDENTS.labels(alert.source, str(alert.drill).lower()).inc)
     due_at = alert.received_at + timedelta(seconds=0 if joined else alert.hold_back_s)
     await set_timer(tx, CHOOSE, incident_id, due_at)
     return Raised(incident_id, olay_no, joined)
@@ -138,7 +140,6 @@ def _row_of(alert: Alert, incident: Incident) -> Mapping[str, object]:
         "may_take_last": alert.may_take_last,
         "without_team": alert.without_team,
         "needs": sorted(alert.needs),
-        "hold_until": alert.received_at + timedelta(seconds=alert.hold_back_s) if alert.hold_back_s else None,
         "opened_by": who.id if who else None,
         "actor_kind": who.kind if who else alert.source,
         "actor_id": who.id if who else alert.source_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from dispatch import rules, store
 from dispatch.alarms import alarm_for, end_alarms
 from dispatch.announce import tell_dispatches, tell_incident, tell_teams
 from dispatch.choice import Candidate, reason_of
+from dispatch.metrics import NOBODY_FREE, OFFERS, TO_FIRST_OFFER
 from dispatch.states import Dispatch, DispatchState, Incident, IncidentState, Periods
 from dispatch.store import History, Picked, TeamLine
 from geo.places import place_index
@@ -132,7 +133,7 @@ async def _offer(
     offers, taken = _offers(incident, picks, round_, now, site, actor)
     short = len(offers) < wanted
     if short:
-        await set_timer(tx, CHOOSE, incident.id, now + site.periods.look_again)
+        await set_timer(tx, CHOOSE, incident.id, rules.next_look(incident, now, site.periods))
     if not offers and incident.seeking:
         # Another look in vain: the desk knows, and a round every two seconds would bury the record of the real ones.
         return incident
@@ -141,6 +142,7 @@ async def _offer(
     events = [line("dispatch.offered", actor, dispatch_id=d.id, team=d.team_code, round=round_) for d in offers]
     candidates = _candidates(incident, picks, now, site)
     await store.save(tx, after, now, added=offers, candidates=candidates, events=events or [line("nobody_free", actor, round=round_)])
+    tx.after_commit(partial(_count, incident, offers, now))
     for offer in offers:
         await set_timer(tx, UNACKNOWLEDGED, offer.id, offer.ack_due_at)
     await tell_dispatches(tx, after, offers, now, type_="dispatch.offered")
@@ -149,6 +151,16 @@ async def _offer(
     if short:
         return await alarm_for(tx, after, "nobody_free", now, site.periods)
     return await end_alarms(tx, after, {"nobody_free", "konumsuz"}, now)
+
+
+def _count(incident: Incident, offers: Sequence[Dispatch], now: datetime) -> None:
+    """Drills have figures of their own."""
+    drill = str(incident.drill).lower()
+    OFFERS.labels(drill).inc(len(offers))
+    if offers and not incident.dispatches:
+        TO_FIRST_OFFER.labels(incident.source, drill).observe((now - incident.received_at).total_seconds())
+    if not offers:
+        NOBODY_FREE.labels(drill).inc()
 
 
 def _offers(

@@ -158,7 +158,6 @@ class Incident(Base):
     again_at: Mapped[datetime | None] = mapped_column(
         comment="When its person last pressed again: a team that cleared before that no longer counts as sent."
     )
-    hold_until: Mapped[datetime | None]
     round: Mapped[Small] = mapped_column(server_default=text("0"))
     seeking: Mapped[bool] = mapped_column(
         server_default=text("false"), comment="Wanted a team and nobody was free: the queue, by priority, then age."

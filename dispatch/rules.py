@@ -280,6 +280,12 @@ def next_step(incident: Incident, periods: Periods, *, forced: bool = False) -> 
     return Ask(min(wanted, room), excluded(incident))
 
 
+def next_look(incident: Incident, now: datetime, periods: Periods) -> datetime:
+    """When an incident that waits for a team looks again by itself: after a quarter of the time it has waited, within bounds."""
+    waited = (now - incident.received_at) / 4
+    return now + min(max(waited, periods.look_again), periods.look_again_at_most)
+
+
 def excluded(incident: Incident) -> tuple[UUID, ...]:
     """Teams not to be asked again by the ladder: asked and open, going, said no, or recalled by a dispatcher."""
     return tuple({d.team_id for d in incident.dispatches if _spent(d)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core.errors import NotFound, Problem
@@ -11,6 +12,7 @@ from dispatch import rules, store
 from dispatch.alarms import ENDED_BY_A_YES, alarm_for, end_alarms
 from dispatch.announce import tell_dispatches, tell_incident, tell_teams
 from dispatch.choosing import UNACCEPTED, UNACKNOWLEDGED, line, offer_next
+from dispatch.metrics import ANSWERS, TO_YES
 from dispatch.states import LIVE, Act, Dispatch, DispatchState, Event, Incident
 from dispatch.store import History, TeamLine
 
@@ -99,6 +101,7 @@ async def settle(
         engaged=engaged,
         events=[*history, *(_dispatch_line(d, actor) for d in change.changed)],
     )
+    tx.after_commit(partial(_count, before, after, change.changed))
     await tell_dispatches(tx, after, change.changed, now)
     if _told_of(before) != _told_of(after):
         await tell_incident(tx, after, now)
@@ -114,6 +117,15 @@ async def settle(
         after = await offer_next(tx, after, now, site)
     await wake_waiting(tx, teams, now)
     return after
+
+
+def _count(before: Incident, after: Incident, changed: Iterable[Dispatch]) -> None:
+    """Drills have figures of their own."""
+    drill = str(after.drill).lower()
+    for dispatch in changed:
+        ANSWERS.labels(dispatch.state.value, dispatch.reason or "", drill).inc()
+    if before.delivered_at is None and after.delivered_at is not None:
+        TO_YES.labels(after.source, drill).observe((after.delivered_at - after.received_at).total_seconds())
 
 
 def _dispatch_line(dispatch: Dispatch, actor: Actor | None) -> History:

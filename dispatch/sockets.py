@@ -26,7 +26,7 @@ from dispatch.states import LIVE, OPEN, Act, Event
 from geo.errors import PositionOutOfRange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -44,6 +44,8 @@ VIEWPORT = "viewport"
 LON_LIMIT, LAT_LIMIT = 180, 90
 SNAPSHOT_LIMIT = 500
 EVERY_S = 1.0
+#: How long a position waits for others to be stored with it.
+GATHER_S = 0.05
 #: A position's time of receipt is read before its COMMIT: looking back this far misses none that commits late.
 OVERLAP = timedelta(seconds=5)
 
@@ -73,16 +75,57 @@ def team_door(site: Site) -> SocketDoor:
         # What holds now, said to this phone after COMMIT even where nothing changed: a yes that came too late is told on its screen.
         session.reply("dispatch.changed", told)
 
+    gathering = Gathering(site)
+
     async def position(session: Session, frame: frames.Report) -> None:
-        now = session.clock.now()
-        values = frame.model_dump(exclude={"type"})
-        async with session.tx() as tx:
-            refused = await teams.take_positions(tx, [teams.Report(_team(session.who), **values)], now, site.periods)
-        if refused:
-            raise refused[0].problem
+        await gathering.put(session, teams.Report(_team(session.who), **frame.model_dump(exclude={"type"})))
 
     inbound = {"ack": (frames.Ack, ack), "dispatch.status": (frames.SetStatus, status), "position": (frames.Report, position)}
     return SocketDoor(TEAM, frozenset({Role.TEAM}), _team_channels, _team_snapshot, inbound)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Positions that come in on many sockets within a moment are stored by one transaction: a thousand a second would cost a core else.
+
+    Each sender waits for the store and is told what was wrong with its own.
+    """
+
+    site: Site
+    _waiting: list[tuple[teams.Report, asyncio.Future[None]]] = field(default_factory=list)
+    _storing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def put(self, session: Session, report: teams.Report) -> None:
+        """Store a crew's own position. Raises BadPosition, and whatever the database says."""
+        stored = asyncio.get_running_loop().create_future()
+        self._waiting.append((report, stored))
+        if len(self._waiting) == 1:
+            task = asyncio.create_task(self._store(session.db, session.clock))
+            self._storing.add(task)
+            task.add_done_callback(self._storing.discard)
+        await stored
+
+    async def _store(self, db: Database, clock: Clock) -> None:
+        await asyncio.sleep(GATHER_S)
+        batch, self._waiting = self._waiting, []
+        try:
+            # A crew reports for its own team alone, whichever province that is of.
+            async with db.tx(EVERY) as tx:
+                refused = await teams.take_positions(tx, [report for report, _ in batch], clock.now(), self.site.periods)
+        except (psycopg.Error, SQLAlchemyError, OSError) as fault:
+            _settle(batch, dict.fromkeys(range(len(batch)), fault))
+        else:
+            _settle(batch, {one.index: one.problem for one in refused})
+
+
+def _settle(batch: Sequence[tuple[teams.Report, asyncio.Future[None]]], faults: Mapping[int, Exception]) -> None:
+    for index, (_, stored) in enumerate(batch):
+        if stored.done():
+            continue  # its socket is gone
+        if index in faults:
+            stored.set_exception(faults[index])
+        else:
+            stored.set_result(None)
 
 
 def _team(who: Principal) -> UUID:

@@ -107,8 +107,10 @@ class Periods:
     standard_breach: timedelta = timedelta(minutes=10)
     #: An alarm that nobody acknowledged sounds again.
     alarm_again: timedelta = timedelta(seconds=30)
-    #: The net under an incident that waits for a team: looks again even where no team's freeing woke it.
+    #: The net under an incident that waits for a team: looks again even where no team's freeing woke it; later and later, since a
+    #: thousand that wait after a disaster must not keep the database from those who can be helped.
     look_again: timedelta = timedelta(seconds=2)
+    look_again_at_most: timedelta = timedelta(seconds=15)
     #: A fix older than this is stale and ranks last.
     stale_after: timedelta = timedelta(minutes=5)
     #: A fix this far in the future is no fix.

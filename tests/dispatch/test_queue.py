@@ -147,3 +147,29 @@ async def test_many_incidents_and_few_teams_end_with_every_team_sent_once_and_th
     assert len(left) == 4
     for incident_id in left:
         assert await room.alarms(incident_id) == {"nobody_free"}
+
+
+async def test_a_drill_of_the_first_priority_waits_behind_everything_real(room: Room) -> None:
+    drill = await room.raised(priority=1, drill=True)
+    await room.run_timers()
+    real = await room.raised(priority=9)
+    await room.run_timers()
+
+    for expected in (real, drill):
+        team_id = await room.team(1, roster="off_duty")
+        await roster(room, team_id, "available")
+        await room.run_timers(after=0.1)
+        assert await room.asked(expected) == [team_id]
+
+
+async def test_who_waits_long_looks_again_less_often(room: Room) -> None:
+    incident_id = await room.raised()
+    waits = []
+    for _ in range(16):
+        await room.run_timers()
+        (row,) = await room.rows("SELECT due_at FROM timer WHERE kind = 'dispatch.choose' AND subject_id = %(id)s", id=incident_id)
+        waits.append((row["due_at"] - room.now).total_seconds())
+        room.clock.move(row["due_at"] - room.now)
+
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (2, 15)

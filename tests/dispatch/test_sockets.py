@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from core.sql import load
 from dispatch import frames
 from dispatch.service import NotOnScene
 from dispatch.sockets import TeamMoves, operator_door, team_door
-from geo.errors import PositionLooksSwapped, PositionOutOfRange
+from geo.errors import PositionLooksSwapped, PositionOutOfRange, PositionOutsideArea
 from tests.dispatch.conftest import ESKISEHIR, KM_LON, KUTAHYA, LAT, LON, Room
 
 
@@ -143,6 +144,26 @@ async def test_a_crew_tells_its_position_over_its_socket(room: Room) -> None:
 
     row = await room.row("SELECT ST_X(position::geometry) AS lon, heading_deg FROM team_position")
     assert row == {"lon": pytest.approx(LON), "heading_deg": 90}
+
+
+async def test_positions_of_many_crews_at_once_are_stored_together_and_a_bad_one_hurts_nobody_else(room: Room) -> None:
+    crews = [await room.team(None) for _ in range(20)]
+    door = team_door(room.site)
+    sessions = [session(room, who(Role.TEAM, team_id=team_id), door) for team_id in crews]
+
+    told = await asyncio.gather(
+        *(
+            say(one, door, type="position", lon=95.0 if n == 3 else LON, lat=LAT, fixed_at=room.now.isoformat())
+            for n, one in enumerate(sessions)
+        ),
+        return_exceptions=True,
+    )
+
+    assert [n for n, one in enumerate(told) if one is not None] == [3]
+    assert isinstance(told[3], PositionOutsideArea)
+    rows = await room.rows("SELECT team_id, xmin::text FROM team_position")
+    assert {row["team_id"] for row in rows} == set(crews) - {crews[3]}
+    assert len({row["xmin"] for row in rows}) == 1
 
 
 async def test_a_team_account_without_a_team_hears_and_says_nothing(room: Room) -> None:

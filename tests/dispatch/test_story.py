@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from core.db import EVERY
 from core.errors import NotFound
@@ -349,3 +350,21 @@ async def test_a_timer_of_something_that_is_gone_does_nothing(room: Room) -> Non
 
     assert await room.run_timers() == len(timers(room.site))
     assert await room.frames() == []
+
+
+def figure(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def test_a_drill_counts_in_figures_of_its_own(room: Room) -> None:
+    await room.team()
+    names = ("merkez_incidents_total", "merkez_to_first_offer_seconds_count", "merkez_to_yes_seconds_count")
+    real = [figure(name, source="kades", drill="false") for name in names]
+    drill = [figure(name, source="kades", drill="true") for name in names]
+
+    incident_id = await room.raised(drill=True)
+    await room.run_timers()
+    await room.befall(await room.last(incident_id), Act.ACCEPT)
+
+    assert [figure(name, source="kades", drill="false") for name in names] == real
+    assert [figure(name, source="kades", drill="true") for name in names] == [n + 1 for n in drill]

@@ -91,7 +91,6 @@ CREATE TABLE incident (
     cancelled text CHECK (cancelled = 'informed'),
     further int NOT NULL DEFAULT 0,
     again_at timestamptz,
-    hold_until timestamptz,
     round smallint NOT NULL DEFAULT 0,
     seeking boolean NOT NULL DEFAULT false,
     reach smallint[] NOT NULL DEFAULT '{}',
@@ -421,7 +420,7 @@ CREATE FUNCTION dispatch_waiting_for(p_provinces smallint[], p_limit int) RETURN
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN QUERY
-    SELECT i.id FROM incident i WHERE i.seeking AND i.reach && p_provinces ORDER BY i.priority, i.received_at, i.id LIMIT p_limit;
+    SELECT i.id FROM incident i WHERE i.seeking AND i.reach && p_provinces ORDER BY i.drill, i.priority, i.received_at, i.id LIMIT p_limit;
 END $$;
 
 -- The sources' door ------------------------------------------------------------------------------------------------------------------------
@@ -482,7 +481,7 @@ BEGIN
             id, olay_no, home, provinces, source, source_id, kind, priority, state, position, accuracy_m, fixed_at, position_kind,
             place_text, person_id, instruction, silent, drill, automatic, may_take_last, without_team,
             need_vehicle, need_stops_vehicles, need_woman_officer, need_first_aid, needed_teams,
-            received_at, hold_until, opened_by, owner_id, owner_name, taken_at, due_warn_at, due_breach_at)
+            received_at, opened_by, owner_id, owner_name, taken_at, due_warn_at, due_breach_at)
         VALUES (
             (p ->> 'id')::uuid, dispatch_olay_no((p ->> 'home')::smallint, v_received), (p ->> 'home')::smallint, v_provinces,
             p ->> 'source', (p ->> 'source_id')::uuid, p ->> 'kind', (p ->> 'priority')::smallint, 'raised',
@@ -492,7 +491,7 @@ BEGIN
             p ->> 'place_text', v_person, p ->> 'instruction', (p ->> 'silent')::boolean, v_drill,
             (p ->> 'automatic')::boolean, (p ->> 'may_take_last')::boolean, (p ->> 'without_team')::uuid,
             (p -> 'needs') ? 'vehicle', (p -> 'needs') ? 'stops_vehicles', (p -> 'needs') ? 'woman_officer', (p -> 'needs') ? 'first_aid',
-            (p ->> 'needed_teams')::smallint, v_received, (p ->> 'hold_until')::timestamptz,
+            (p ->> 'needed_teams')::smallint, v_received,
             (p ->> 'opened_by')::uuid, (p ->> 'owner_id')::uuid, p ->> 'owner_name', (p ->> 'taken_at')::timestamptz,
             (p ->> 'due_warn_at')::timestamptz, (p ->> 'due_breach_at')::timestamptz)
         ON CONFLICT (person_id, drill) WHERE closed_at IS NULL AND person_id IS NOT NULL DO NOTHING
@@ -539,13 +538,14 @@ END $$;
 
 -- Claim --------------------------------------------------------------------------------------------------------------------------------
 
--- How many incidents stand before this one in the queue and could use a team that is free now (contract: by priority, then age).
+-- How many incidents stand before this one in the queue and could use a team that is free now (contract: by priority, then age). A drill
+-- stands behind everything real, whatever its priority.
 CREATE FUNCTION dispatch_ahead(p_incident incident) RETURNS int LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN (
         SELECT count(*) FROM incident a
-        WHERE a.seeking AND a.id <> p_incident.id AND a.drill = p_incident.drill
-          AND (a.priority, a.received_at, a.id) < (p_incident.priority, p_incident.received_at, p_incident.id)
+        WHERE a.seeking AND a.id <> p_incident.id
+          AND (a.drill, a.priority, a.received_at, a.id) < (p_incident.drill, p_incident.priority, p_incident.received_at, p_incident.id)
           AND EXISTS (
             SELECT 1 FROM team t
             WHERE t.roster = 'available' AND t.engaged_dispatch IS NULL AND t.province = ANY (a.reach)
