@@ -94,7 +94,7 @@ class Server:
     def await_ready(self, within_s: float = READY_WITHIN_S) -> None:
         """Wait until it can take a press. Raises `Failure` with the end of its log when it dies or takes too long."""
         give_up = time.monotonic() + within_s
-        with httpx.Client(base_url=self.base_url, timeout=5) as client:
+        with httpx.Client(base_url=self.base_url, timeout=5, trust_env=False) as client:
             while time.monotonic() < give_up:
                 if self._child is None or self._child.poll() is not None:
                     raise self._did_not_start()
