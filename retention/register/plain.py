@@ -38,7 +38,7 @@ PLAIN: Final[dict[str, str]] = {
     "incident": (
         "id olay_no home provinces source source_id kind priority state position_kind instruction silent drill "
         "automatic may_take_last without_team need_vehicle need_stops_vehicles need_woman_officer need_first_aid "
-        "needed_teams received_at opened_by owner_id taken_at evaluation cancelled further again_at hold_until round "
+        "needed_teams received_at opened_by owner_id taken_at evaluation cancelled further again_at round "
         "seeking reach due_warn_at due_breach_at warned_at breached_at delivered_at outcome outcome_body closed_at "
         "closed_by merged_into version"
     ),
