@@ -18,13 +18,16 @@ from tests.live import LAT, LON, PASSWORD, Live, live
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import ViewportSize
+
 __all__ = ["live"]
 
 ROOT = Path(__file__).resolve().parents[2]
 #: findings.md, "Map in the browser". Autoplay is left as it is: whether an alarm can be heard is one of the things tested.
 FLAGS = [
-    "--headless", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-domain-reliability",
+    "--headless", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", "--disable-quic",
+    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--disable-domain-reliability",
 ]  # fmt: skip
 #: Two cores, software rendering and a house beside it: patience, never a sleep.
 PATIENCE_MS = 30_000
@@ -62,7 +65,7 @@ class People:
 
     def page(self, *, phone: bool = False, at: tuple[float, float] | None = None, **options: Any) -> Page:
         """A fresh profile with one page; `at` is (lon, lat), None a phone that tells no position."""
-        size = {"width": 400, "height": 820} if phone else {"width": 1180, "height": 760}
+        size: ViewportSize = {"width": 400, "height": 820} if phone else {"width": 1180, "height": 760}
         where: dict[str, Any] = {}
         if at is not None:
             where = {"geolocation": {"longitude": at[0], "latitude": at[1], "accuracy": 8}, "permissions": ["geolocation"]}

@@ -11,7 +11,7 @@ import os
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -23,6 +23,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from core.clock import SystemClock
 from core.middleware import SECURITY_HEADERS
 
 if TYPE_CHECKING:
@@ -34,11 +35,13 @@ if TYPE_CHECKING:
 #: A build elsewhere, for working on the pages while another process builds them.
 DIST = Path(os.environ.get("PAGES_DIST") or Path(__file__).resolve().parents[2] / "map-ui" / "dist")
 LON, LAT = 30.5206, 39.7767
+TOKENS = {"access_token": "an-access", "refresh_token": "a-refresh", "token_type": "bearer", "expires_in": 900}
+ME: dict[str, Any] = {"name": "Konsol 1", "provinces": [26], "team_id": "t1", "demo": True, "centre": {"lon": LON, "lat": LAT}}
 
 
 def now_text(after_s: float = 0) -> str:
     """The time, RFC 3339."""
-    return (datetime.now(UTC) + timedelta(seconds=after_s)).isoformat()
+    return (SystemClock().now() + timedelta(seconds=after_s)).isoformat()
 
 
 @dataclass
@@ -141,25 +144,25 @@ class StandIn:
         for end, status in self.refuse.items():
             if path.endswith(end):
                 return JSONResponse({"type": "about:blank", "slug": "refused", "title": "Olmadı", "detail": "Şimdi olmaz."}, status)
-        if path in self.answers:
-            answer = self.answers[path]
-            status = 200 if request.method == "GET" else 202 if path == "/kades/alerts" else 200
-            return JSONResponse(answer(request) if callable(answer) else answer, status)
-        if path.startswith("/token"):
-            return JSONResponse({"access_token": "an-access", "refresh_token": "a-refresh", "token_type": "bearer", "expires_in": 900})
-        if path == "/config":
-            return JSONResponse({"demo": True, "map": {"style_day": "/basemap/style-day.json", "style_night": "/basemap/style-night.json"}})
-        if path == "/me":
-            return JSONResponse({
-                "id": "me", "role": self.role, "name": "Konsol 1", "provinces": [26], "team_id": "t1", "demo": True, "centre": {"lon": LON, "lat": LAT},
-            })  # fmt: skip
-        if path == "/incidents" and request.method == "GET":
-            return JSONResponse({"items": list(self.incidents.values()), "next": None})
-        if request.method == "GET":
-            if path.startswith("/incidents/") and path.count("/") == 2 and (known := self.incidents.get(path.split("/")[2])):
-                return JSONResponse(known)
-            return JSONResponse({"items": self.lists.get(path, []), "next": None})
-        return JSONResponse({})
+        answer = self.answers.get(path, self._known(request.method, path))
+        return JSONResponse(answer, 202 if path == "/kades/alerts" else 200)
+
+    def _known(self, method: str, path: str) -> dict[str, Any]:
+        styles = {"style_day": "/basemap/style-day.json", "style_night": "/basemap/style-night.json"}
+        fixed: dict[str, dict[str, Any]] = {
+            "/token": TOKENS,
+            "/token/refresh": TOKENS,
+            "/config": {"demo": True, "map": styles},
+            "/me": {"id": "me", "role": self.role, **ME},
+        }
+        if path in fixed:
+            return fixed[path]
+        if method == "POST":
+            return {}
+        if path == "/incidents":
+            return {"items": list(self.incidents.values()), "next": None}
+        one = self.incidents.get(path.removeprefix("/incidents/"))
+        return one or {"items": self.lists.get(path, []), "next": None}
 
     def app(self) -> ASGIApp:
         """The whole of it, with the house's own headers."""
@@ -202,21 +205,25 @@ def standing_in(role: str = "dispatcher", port: int = 0) -> Iterator[StandIn]:
 
 def a_dispatch(**change: Any) -> dict[str, Any]:
     """A whole dispatch."""
+    nothing = dict.fromkeys(("acknowledged_at", "accepted_at", "en_route_at", "on_scene_at", "ended_at", "reason", "by"))
     return {
         "id": str(uuid4()), "incident_id": "i1", "team_id": "t1", "team_code": "26-101", "state": "offered", "offered_at": now_text(),
-        "acknowledged_at": None, "accepted_at": None, "en_route_at": None, "on_scene_at": None, "ended_at": None, "reason": None, "distance_m": 840,
-        "eta_s": 130, "fix_age_s": 4, "ack_due_at": now_text(15), "accept_due_at": now_text(30), "by": None, "lead": False, "drill": False, **change,
+        **nothing, "distance_m": 840, "eta_s": 130, "fix_age_s": 4, "ack_due_at": now_text(15), "accept_due_at": now_text(30),
+        "lead": False, "drill": False, **change,
     }  # fmt: skip
 
 
 def an_incident(**change: Any) -> dict[str, Any]:
     """A whole incident."""
+    nothing = dict.fromkeys((
+        "place_text", "instruction", "owner_id", "owner_name", "taken_at", "evaluation", "cancelled", "outcome", "outcome_body", "closed_at",
+        "merged_into", "delivered_at",
+    ))  # fmt: skip
     return {
-        "id": "i1", "olay_no": "26-2026-000123", "kind": "kades", "source": "kades", "source_id": "a1", "priority": 2, "state": "raised", "provinces": [26],
-        "position": {"lon": LON, "lat": LAT, "accuracy_m": 180, "fixed_at": now_text()}, "position_kind": "fix", "place_text": None, "instruction": None,
-        "silent": False, "drill": False, "opened_at": now_text(), "needed_teams": 1, "owner_id": None, "owner_name": None, "taken_at": None, "evaluation": None,
-        "cancelled": None, "further": 0, "automatic": True, "outcome": None, "outcome_body": None, "closed_at": None, "merged_into": None,
-        "due_warn_at": now_text(420), "due_breach_at": now_text(600), "delivered_at": None, "version": 1, "dispatches": [], **change,
+        "id": "i1", "olay_no": "26-2026-000123", "kind": "kades", "source": "kades", "source_id": "a1", "priority": 2, "state": "raised",
+        "provinces": [26], "position": a_place(accuracy_m=180), "position_kind": "fix", "silent": False, "drill": False,
+        "opened_at": now_text(), "needed_teams": 1, "further": 0, "automatic": True, "due_warn_at": now_text(420),
+        "due_breach_at": now_text(600), "version": 1, "dispatches": [], **nothing, **change,
     }  # fmt: skip
 
 
@@ -224,5 +231,10 @@ def a_move(**change: Any) -> dict[str, Any]:
     """A team's move."""
     return {
         "team_id": "t1", "code": "26-101", "kind": "patrol", "force": "police", "roster": "available", "free": True,
-        "position": {"lon": LON + 0.004, "lat": LAT + 0.003, "accuracy_m": 8, "fixed_at": now_text()}, "heading_deg": 210, "speed_mps": 9, "stale": False, **change,
+        "position": a_place(lon=LON + 0.004, lat=LAT + 0.003), "heading_deg": 210, "speed_mps": 9, "stale": False, **change,
     }  # fmt: skip
+
+
+def a_place(lon: float = LON, lat: float = LAT, accuracy_m: float = 8) -> dict[str, Any]:
+    """A position of now."""
+    return {"lon": lon, "lat": lat, "accuracy_m": accuracy_m, "fixed_at": now_text()}

@@ -14,6 +14,10 @@ from tests.browser.stand_in import LAT, LON, StandIn, a_dispatch, a_move, an_inc
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Position
+
+RUNG = {"alert_id": "a1", "incident_id": "i1"}
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 
@@ -133,7 +137,8 @@ def test_a_crew_is_told_why_its_job_was_taken_away(people: People, crew_house: S
 def registered(page: Page, house: StandIn) -> None:
     """Register at the stand-in."""
     house.answers["/kades/registrations"] = {"registration_id": "r1", "shown_code": "123456"}
-    house.answers["/kades/registrations/r1/verify"] = {"device_id": "x", "device_token": "a-token", "cancel_code": "1111", "duress_code": "2222"}
+    codes = {"cancel_code": "1111", "duress_code": "2222"}
+    house.answers["/kades/registrations/r1/verify"] = {"device_id": "x", "device_token": "a-token", **codes}
     page.goto(house.base_url + "/kades/")
     page.locator("[name=tc_no]").fill("10000000146")
     page.locator("[name=phone]").fill("+905320000001")
@@ -143,7 +148,7 @@ def registered(page: Page, house: StandIn) -> None:
     page.get_by_test_id("codes-read").click()
 
 
-def test_a_press_that_nobody_answers_shows_112_and_is_repeated_under_the_same_id_until_it_is_heard(people: People, stand_in: StandIn) -> None:
+def test_a_press_that_nobody_answers_shows_112_and_is_repeated_as_the_same_until_it_is_heard(people: People, stand_in: StandIn) -> None:
     her = people.page(phone=True)
     registered(her, stand_in)
     stand_in.refuse["/kades/alerts"] = 503
@@ -154,8 +159,8 @@ def test_a_press_that_nobody_answers_shows_112_and_is_repeated_under_the_same_id
     expect(her.get_by_test_id("call-112")).to_have_attribute("href", "tel:112")
     her.reload()
     expect(her.get_by_test_id("overdue")).to_be_visible()
-    stand_in.answers["/kades/alerts"] = {"alert_id": "a1", "incident_id": "i1"}
-    stand_in.answers["/kades/alerts/a1"] = {"alert_id": "a1", "incident_id": "i1", "received_at": now_text(), "stage": "received", "silent": False}
+    stand_in.answers["/kades/alerts"] = RUNG
+    stand_in.answers["/kades/alerts/a1"] = {**RUNG, "received_at": now_text(), "stage": "received", "silent": False}
     stand_in.refuse.clear()
     expect(her.get_by_test_id("called")).to_have_attribute("data-stage", "received")
     presses = [body for path, body in stand_in.posts if path == "/kades/alerts"]
@@ -166,8 +171,8 @@ def test_a_press_that_nobody_answers_shows_112_and_is_repeated_under_the_same_id
 def test_a_press_does_not_wait_for_a_position_and_the_first_fix_follows_it(people: People, stand_in: StandIn) -> None:
     her = people.page(phone=True)
     registered(her, stand_in)
-    stand_in.answers["/kades/alerts"] = {"alert_id": "a1", "incident_id": "i1"}
-    stand_in.answers["/kades/alerts/a1"] = {"alert_id": "a1", "incident_id": "i1", "received_at": now_text(), "stage": "received", "silent": False}
+    stand_in.answers["/kades/alerts"] = RUNG
+    stand_in.answers["/kades/alerts/a1"] = {**RUNG, "received_at": now_text(), "stage": "received", "silent": False}
 
     her.get_by_test_id("press").click()
 
@@ -187,11 +192,11 @@ def test_things_are_drawn_where_they_are_and_can_be_picked_there(people: People,
     desk = people.page()
     sit_down(desk, stand_in.base_url, "x")
     expect(desk.get_by_test_id("map")).to_have_attribute("data-dressed", re.compile("day|night"))
-    stand_in.tell("team.moved", a_move(position={"lon": LON + 0.004, "lat": LAT, "accuracy_m": 8, "fixed_at": now_text()}), numbered=False)
+    stand_in.tell("team.moved", a_move(), numbered=False)
     desk.get_by_test_id("incident").click()
     box = desk.get_by_test_id("map").bounding_box()
     assert box is not None
-    middle = {"x": box["width"] / 2 - 28, "y": box["height"] / 2}
+    middle: Position = {"x": box["width"] / 2 - 28, "y": box["height"] / 2}
     desk.keyboard.press("Escape")
     expect(desk.get_by_test_id("detail")).to_have_count(0)
 
@@ -249,7 +254,7 @@ def wait_until(page: Page, true: object) -> None:
     raise AssertionError(message)
 
 
-def pick_until(page: Page, at: dict[str, float], true: object) -> None:
+def pick_until(page: Page, at: Position, true: object) -> None:
     """Click a place on the map until what is drawn there answers: the drawing follows the frames at its own pace."""
     assert callable(true)
     for _ in range(60):

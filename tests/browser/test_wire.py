@@ -7,15 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.live import live  # noqa: F401 - a fixture
-
 if TYPE_CHECKING:
     from tests.live import Live
 
 COPY = Path(__file__).resolve().parents[2] / "map-ui" / "wire" / "asyncapi.json"
 
 
-def test_the_types_of_the_pages_are_made_from_what_the_server_says(live: Live) -> None:  # noqa: F811
+def test_the_types_of_the_pages_are_made_from_what_the_server_says(live: Live) -> None:
     said = live.get("/asyncapi.json").json()
     text = json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     if os.environ.get("MERKEZ_WRITE_WIRE"):

@@ -104,8 +104,8 @@ function Room({ desk }: { readonly desk: Desk }): JSX.Element {
   const judge = (n: 0 | 1 | 2): void => {
     if (!incident || !evaluating) return;
     if (incident.source === 'pts') {
-      const hit = hitOf(desk.store.state, incident.id);
-      if (hit && hit.verdict === null) attempt(() => acts.verdict(hit.hit_id, HIT_VERDICTS[n], ''));
+      const hit = hitOf(desk.store.state, incident.id)?.hit_id ?? incident.source_id;
+      if (hit !== null && incident.instruction === 'observe') attempt(() => acts.verdict(hit, HIT_VERDICTS[n], ''));
       return;
     }
     const alert = desk.store.state.alerts.get(incident.id)?.alert_id ?? incident.source_id;

@@ -69,7 +69,7 @@ export function Detail(props: DetailProps): JSX.Element {
           <Chain desk={desk} acts={acts} incident={incident} now={now} mayAct={dispatching && open} />
         </Section>
         {dispatching && <Candidates desk={desk} acts={acts} incident={incident} state={state} maySend={open} />}
-        <History desk={desk} incident={incident} />
+        <History desk={desk} acts={acts} incident={incident} mayWrite={dispatching} />
       </div>
     </aside>
   );

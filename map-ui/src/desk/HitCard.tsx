@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { code, span, t, timeText } from '../i18n';
 import type { DeskState } from '../state/desk';
 import { Fault, faultText, useAct } from '../ui/parts';
@@ -40,23 +41,42 @@ export function HitCard(props: Props): JSX.Element {
       <div class="row">
         <span class="chip danger">{code(hit.category)}</span>
         {hit.foreign && <span class="chip warn">{t(w.foreign)}</span>}
-        {(frame?.late ?? false) && <span class="chip warn">{t(w.late)}</span>}
+        {hit.late && <span class="chip warn">{t(w.late)}</span>}
         {hit.verdict !== null && <span class="chip" data-testid="hit-verdict" data-verdict={hit.verdict}>{code(hit.verdict)}</span>}
         {hit.outcome !== null && <span class="chip good" data-testid="hit-outcome">{code(hit.outcome)}</span>}
       </div>
+      {hit.has_image && <Picture desk={props.desk} hitId={hit.hit_id} />}
       <HitFacts hit={hit} />
       {props.mayDecide && <Decide {...props} hit={hit} />}
     </Section>
   );
 }
 
+/** The picture the plate was read from. It comes with the token and not by an address, so it is fetched and not linked. */
+function Picture({ desk, hitId }: { readonly desk: Desk; readonly hitId: string }): JSX.Element | null {
+  const [url, setUrl] = useState<string | null>(null);
+  useEffect(() => {
+    let made: string | null = null;
+    let gone = false;
+    desk.rest.picture(`/pts/hits/${hitId}/image`).then((blob) => {
+      if (gone) return;
+      made = URL.createObjectURL(blob);
+      setUrl(made);
+    }, () => { setUrl(null); });
+    return () => {
+      gone = true;
+      if (made !== null) URL.revokeObjectURL(made);
+    };
+  }, [desk, hitId]);
+  return url === null ? null : <img class="picture" src={url} alt={t(w.compare)} />;
+}
+
 function HitFacts({ hit }: { readonly hit: HitDetail }): JSX.Element {
-  const gate = typeof hit.gate === 'string' ? hit.gate : (hit.gate?.name ?? '—');
   return (
     <dl class="facts">
       <dt>{t(w.readAs)}</dt><dd class="mono">{hit.plate_read} · {code(hit.match)}</dd>
       <dt>{t(w.confidence)}</dt><dd>{hit.confidence === null ? '—' : `%${String(Math.round(hit.confidence * 100))}`}</dd>
-      <dt>{t(w.gate)}</dt><dd>{gate} · {timeText(hit.read_at)}</dd>
+      <dt>{t(w.gate)}</dt><dd>{hit.gate.name} · {timeText(hit.read_at)}</dd>
       <dt>{t(w.listEntry)}</dt><dd>{hit.authority ?? '—'} · {hit.document ?? '—'} · {t(w.listAge, { age: span(hit.list_age_s) })}</dd>
     </dl>
   );

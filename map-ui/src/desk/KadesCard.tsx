@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { code, t, timeText } from '../i18n';
 import { Fault, useAct } from '../ui/parts';
-import type { AlertDetail, Caller, Page } from '../wire/answers';
+import type { AlertDetail, Caller, Page, TrailPoint } from '../wire/answers';
 import type { Incident, KadesAlert } from '../wire/frames';
 import type { Acts } from './acts';
 import type { Desk } from './desk';
@@ -25,9 +26,17 @@ export function KadesCard(props: Props): JSX.Element {
   const { incident, caller } = props;
   const act = useAct();
   const alerts = useAsked(`${incident.id}:${String(incident.further)}`, () => props.desk.rest.get<Page<AlertDetail>>(`/kades/alerts?incident_id=${incident.id}`));
+  useEffect(() => {
+    // What she has walked before this console looked; the newest points come by frames.
+    props.desk.rest.get<Page<TrailPoint>>(`/kades/trail?incident_id=${incident.id}`).then(
+      (trail) => { props.desk.store.push({ kind: 'trail', incidentId: incident.id, points: trail.items.flatMap((one) => one.position ?? []) }); },
+      () => undefined,
+    );
+  }, [props.desk, incident.id]);
   const alertId = props.alert?.alert_id ?? alerts.value?.items[0]?.alert_id ?? incident.source_id;
   return (
     <Section title={t(w.caller)}>
+      {(alerts.value?.items ?? []).some((one) => one.duress) && !(props.alert?.duress ?? false) && <p class="chip danger">{t(w.duress)}</p>}
       {(caller?.protection_order ?? false) && <p class="chip danger">{t(w.protection)}</p>}
       <dl class="facts">
         <dt>{t(['Ad', 'Name'])}</dt><dd>{caller?.name ?? '—'}</dd>

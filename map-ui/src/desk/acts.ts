@@ -4,10 +4,10 @@ import type { Rest } from '../wire/rest';
 
 export interface NewIncident {
   readonly kind: string;
-  readonly priority?: number;
+  readonly priority: number;
   readonly position: LonLat | null;
   readonly place_text: string | null;
-  readonly caller: { readonly name: string | null; readonly phone: string | null } | null;
+  readonly caller: { readonly name: string | null; readonly phone: string | null; readonly words: string | null } | null;
   readonly drill: boolean;
 }
 
@@ -26,6 +26,7 @@ export function acts(rest: Rest) {
     handOver: (id: string, note: string, to: string | null) => incident(id, 'hand-over', to === null ? { note } : { note, to }),
     close: (id: string, outcome: string, note: string, body: string | null) => incident(id, 'close', body === null ? { outcome, note } : { outcome, note, body }),
     open: (draft: NewIncident) => rest.post<Incident>('/incidents', { ...draft }),
+    note: (id: string, note: string) => incident(id, 'notes', { note }),
     withdraw: (dispatch: Dispatch) => rest.post(`/dispatches/${dispatch.id}/withdraw`),
     byRadio: (dispatch: Dispatch, state: RadioState) => rest.post(`/dispatches/${dispatch.id}/status`, { state, by: 'radio' }),
     ackAlarm: (id: string) => rest.post(`/alarms/${id}/ack`),

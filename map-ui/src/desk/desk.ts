@@ -105,7 +105,8 @@ export class Desk {
         this.store.push({ kind: 'alarms', items: await this.rest.all<DeskAlarm>('/alarms?open=true') });
       },
       async () => {
-        this.store.push({ kind: 'teams', items: await this.rest.all<TeamRow>('/teams') });
+        const asked = this.clock.now();
+        this.store.push({ kind: 'teams', items: await this.rest.all<TeamRow>('/teams'), asked });
       },
       async () => {
         this.store.push({ kind: 'gates', items: await this.rest.all<Gate>('/pts/gates') });

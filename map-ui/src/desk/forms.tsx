@@ -97,8 +97,9 @@ export function NewIncidentForm(props: { readonly acts: Acts; readonly place: Lo
     if (place === '' && props.place === null) throw new Error(t(w.needPlace));
     const name = text(form, 'caller_name');
     const phone = text(form, 'caller_phone');
-    const caller = name === '' && phone === '' ? null : { name: name || null, phone: phone || null };
-    const opened = await props.acts.open({ kind: text(form, 'kind'), position: props.place, place_text: place || null, caller, drill });
+    const words_ = text(form, 'words');
+    const caller = name === '' && phone === '' && words_ === '' ? null : { name: name || null, phone: phone || null, words: words_ || null };
+    const opened = await props.acts.open({ kind: text(form, 'kind'), priority: Number(text(form, 'priority')), position: props.place, place_text: place || null, caller, drill });
     props.onOpened(opened.id);
   };
   return (
@@ -109,11 +110,15 @@ export function NewIncidentForm(props: { readonly acts: Acts; readonly place: Lo
           <label class="field">{t(w.kind)}
             <select name="kind" required autofocus>{KINDS.map((one) => <option key={one} value={one}>{code(one)}</option>)}</select>
           </label>
+          <label class="field">{t(w.priority)}
+            <select name="priority">{[1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => <option key={n} value={n} selected={n === 5}>{n}</option>)}</select>
+          </label>
           <label class="field">{t(w.place)}<input name="place" maxLength={500} /></label>
           <div class="row">
             <button type="button" class="button small" onClick={props.onPickPlace}>{t(w.pickPlace)}</button>
             {props.place && <span class="muted">{t(w.placePicked, { where: `${props.place.lat.toFixed(5)}, ${props.place.lon.toFixed(5)}` })}</span>}
           </div>
+          <label class="field">{t(w.words)}<textarea name="words" maxLength={2000} /></label>
           <label class="field">{t(w.callerName)}<input name="caller_name" maxLength={200} /></label>
           <label class="field">{t(w.callerPhone)}<input name="caller_phone" type="tel" maxLength={30} /></label>
           <label class="check"><input type="checkbox" checked={drill} onChange={(event) => { setDrill(event.currentTarget.checked); }} /> {t(w.drillFlag)} <DrillChip on={drill} /></label>

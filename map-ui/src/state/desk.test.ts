@@ -46,9 +46,22 @@ describe('teams', () => {
     const listed = reduce(state, [{ kind: 'teams', items: [{
       team_id: 't1', code: '2601', kind: 'patrol', force: 'police', province: 26, roster: 'paused', free: false, dispatch_id: null,
       position: { lon: 1, lat: 2, accuracy_m: null, fixed_at: '2026-03-01T08:00:00Z' }, fix_age_s: 3600,
-    }] }]);
+    }], asked: Date.parse(NOON) + 1 }]);
     expect(listed.teams.get('t1')).toMatchObject({ roster: 'paused', position: { lon: 30.52 }, stale: false });
   });
+});
+
+it('believes a frame that came while a list was being read, and not the list', () => {
+  const row = {
+    team_id: 't1', code: '2601', kind: 'patrol', force: 'police', province: 26, roster: 'available', free: true, dispatch_id: null, position: null, fix_age_s: null,
+  } as const;
+  const asked = Date.parse(NOON) - 5;
+  const state = after(EMPTY, anEvent('team.changed', { team_id: 't1', code: '2601', kind: 'patrol', force: 'police', province: 26, roster: 'available', free: false, dispatch_id: 'd1' }));
+  expect(reduce(state, [{ kind: 'teams', items: [row], asked }]).teams.get('t1')?.free).toBe(false);
+
+  const opened = after(EMPTY, anEvent('incident.opened', anIncident({ dispatches: [aDispatch()] })), anEvent('dispatch.changed', anOffer({ state: 'accepted' })));
+  const listed = reduce(opened, [{ kind: 'incidents', items: [anIncident({ dispatches: [aDispatch()] })], whole: true }]);
+  expect(listed.incidents.get('i1')?.dispatches[0]?.state).toBe('accepted');
 });
 
 describe('trails', () => {

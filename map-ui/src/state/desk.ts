@@ -7,6 +7,8 @@ export interface Team extends TeamChanged {
   readonly heading_deg: number | null;
   readonly speed_mps: number | null;
   readonly stale: boolean;
+  /** Server milliseconds of the frame that last told its state; 0 when only a list has. */
+  readonly told_at: number;
 }
 
 /** The last line of a trail, newest last. */
@@ -52,7 +54,9 @@ export type Change =
   /** A fresh picture follows: what the old one said of moving things no longer counts. */
   | { readonly kind: 'fresh' }
   | { readonly kind: 'incidents'; readonly items: readonly Incident[]; readonly whole: boolean }
-  | { readonly kind: 'teams'; readonly items: readonly TeamRow[] }
+  /** `asked` is the server's time of the question: a frame that came since knows better. */
+  | { readonly kind: 'teams'; readonly items: readonly TeamRow[]; readonly asked: number }
+  | { readonly kind: 'trail'; readonly incidentId: string; readonly points: readonly Position[] }
   | { readonly kind: 'cameras'; readonly items: readonly Camera[] }
   | { readonly kind: 'gates'; readonly items: readonly Gate[] }
   | { readonly kind: 'alarms'; readonly items: readonly DeskAlarm[] }
@@ -98,11 +102,14 @@ function apply(draft: Draft, change: Change, own: Own): void {
       for (const key of ['incidents', 'alarms', 'alerts', 'hits', 'standards'] as const) own(key).clear();
       break;
     case 'incidents':
-      for (const item of change.items) putIncident(own, item);
+      for (const item of change.items) putListed(own, item);
       if (change.whole) dropClosedUnlessListed(own('incidents'), change.items);
       break;
     case 'teams':
-      for (const row of change.items) putTeamRow(own('teams'), row);
+      for (const row of change.items) putTeamRow(own('teams'), row, change.asked);
+      break;
+    case 'trail':
+      for (const point of change.points) addToTrail(own('trails'), change.incidentId, point);
       break;
     case 'cameras':
       for (const item of change.items) own('cameras').set(item.id, item);
@@ -142,10 +149,10 @@ function applyEvent(draft: Draft, event: Event, own: Own): void {
       own('hits').set(event.data.hit_id, event.data);
       break;
     case 'team.moved':
-      moveTeam(own('teams'), event.data);
+      moveTeam(own('teams'), event.data, Date.parse(event.at));
       break;
     case 'team.changed':
-      changeTeam(own('teams'), event.data);
+      changeTeam(own('teams'), event.data, Date.parse(event.at));
       break;
     case 'camera.changed':
       changeCamera(draft, event.data.camera_id, event.data.state, own);
@@ -178,6 +185,12 @@ function putIncident(own: Own, incident: Incident): void {
   if (incident.state === 'closed') own('trails').delete(incident.id);
 }
 
+/** A list tells no order among dispatches of one version: what frames have told since stands. */
+function putListed(own: Own, incident: Incident): void {
+  const known = own('incidents').get(incident.id);
+  if (!known || known.version < incident.version) putIncident(own, incident);
+}
+
 function dropClosedUnlessListed(incidents: Map<string, Incident>, items: readonly Incident[]): void {
   const listed = new Set(items.map((item) => item.id));
   for (const [id, incident] of incidents) {
@@ -199,8 +212,9 @@ function dispatchOnly(dispatch: Dispatch & { readonly incident?: unknown }): Dis
   return plain;
 }
 
-function putTeamRow(teams: Map<string, Team>, row: TeamRow): void {
+function putTeamRow(teams: Map<string, Team>, row: TeamRow, asked: number): void {
   const known = teams.get(row.team_id);
+  const state = known && known.told_at > asked ? known : row;
   const kept = known?.position && (!row.position || fixedAt(known.position) >= fixedAt(row.position)) ? known : null;
   teams.set(row.team_id, {
     team_id: row.team_id,
@@ -208,17 +222,18 @@ function putTeamRow(teams: Map<string, Team>, row: TeamRow): void {
     kind: row.kind,
     force: row.force,
     province: row.province,
-    roster: row.roster,
-    free: row.free,
-    dispatch_id: row.dispatch_id,
+    roster: state.roster,
+    free: state.free,
+    dispatch_id: state.dispatch_id,
     position: kept ? kept.position : row.position,
     heading_deg: kept ? kept.heading_deg : (row.heading_deg ?? null),
     speed_mps: kept ? kept.speed_mps : (row.speed_mps ?? null),
     stale: kept ? kept.stale : (row.fix_age_s ?? Infinity) * 1000 > STALE_AFTER_MS,
+    told_at: known?.told_at ?? 0,
   });
 }
 
-function moveTeam(teams: Map<string, Team>, moved: TeamMoved): void {
+function moveTeam(teams: Map<string, Team>, moved: TeamMoved, at: number): void {
   const known = teams.get(moved.team_id);
   teams.set(moved.team_id, {
     team_id: moved.team_id,
@@ -233,10 +248,11 @@ function moveTeam(teams: Map<string, Team>, moved: TeamMoved): void {
     heading_deg: moved.heading_deg,
     speed_mps: moved.speed_mps,
     stale: moved.stale,
+    told_at: at,
   });
 }
 
-function changeTeam(teams: Map<string, Team>, changed: TeamChanged): void {
+function changeTeam(teams: Map<string, Team>, changed: TeamChanged, at: number): void {
   const known = teams.get(changed.team_id);
   teams.set(changed.team_id, {
     ...changed,
@@ -244,6 +260,7 @@ function changeTeam(teams: Map<string, Team>, changed: TeamChanged): void {
     heading_deg: known?.heading_deg ?? null,
     speed_mps: known?.speed_mps ?? null,
     stale: known?.stale ?? true,
+    told_at: at,
   });
 }
 

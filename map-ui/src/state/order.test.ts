@@ -47,6 +47,15 @@ describe('what rings', () => {
     expect(ringing(evaluated, 'operator')).toEqual([]);
     expect(ringing(evaluated, 'dispatcher')).toHaveLength(1);
   });
+  it('rings a hit at the operator until it was compared, and no telephone call', () => {
+    const hit = { source: 'pts', instruction: 'observe' } as const;
+    expect(ringing(desk([anIncident(hit), anIncident({ id: 'b', source: 'phone' })]), 'operator').map((one) => one.tone)).toEqual(['pts']);
+    expect(ringing(desk([anIncident({ ...hit, instruction: 'stop' })]), 'operator')).toEqual([]);
+  });
+  it('spares the operator alarms only a dispatcher can answer, and not a crew that calls for help', () => {
+    const both = desk([], [alarm(), alarm({ alarm_id: 'al2', kind: 'team_panic' })]);
+    expect(ringing(both, 'operator').map((one) => one.tone)).toEqual(['panic']);
+  });
   it('rings a silent press at the desk: silence is for her phone', () => {
     expect(ringing(desk([anIncident({ silent: true })]), 'dispatcher')).toHaveLength(1);
   });

@@ -21,7 +21,11 @@ export function activeDispatches(incident: Incident): readonly Dispatch[] {
 /** True while somebody at this desk must still look at it. */
 export function needsSomebody(incident: Incident, role: Role): boolean {
   if (!isOpen(incident) || incident.merged_into !== null) return false;
-  if (role === 'operator') return incident.source === 'kades' ? incident.evaluation === null && incident.owner_id === null : incident.owner_id === null;
+  // The KGYS operator's part is to evaluate and to compare; sending and taking is the Haber Merkezi's (E10).
+  if (role === 'operator') {
+    if (incident.source === 'kades') return incident.evaluation === null && incident.owner_id === null;
+    return incident.source === 'pts' && incident.instruction === 'observe';
+  }
   return incident.owner_id === null;
 }
 
@@ -100,6 +104,8 @@ const LOUDEST: readonly Tone[] = ['panic', 'kades', 'alarm', 'pts', 'call'];
 export function ringing(state: DeskState, role: Role): readonly Ring[] {
   const rings: Ring[] = [];
   for (const alarm of openAlarms(state)) {
+    // An alarm an operator can do nothing about would only teach the ear to overhear alarms.
+    if (role === 'operator' && alarm.kind !== 'team_panic') continue;
     rings.push({ key: `alarm:${alarm.alarm_id}`, tone: alarm.kind === 'team_panic' ? 'panic' : 'alarm', incidentId: alarm.incident_id });
   }
   for (const incident of state.incidents.values()) {

@@ -45,13 +45,15 @@ export interface HitDetail {
   readonly authority: string | null;
   readonly document: string | null;
   readonly list_age_s: number | null;
-  readonly gate: { readonly id?: string; readonly name?: string } | string | null;
+  readonly gate: { readonly id: string; readonly name: string };
   readonly read_at: string;
   readonly confidence: number | null;
   readonly match: string;
   readonly verdict: PtsHit['verdict'];
   readonly outcome: string | null;
   readonly foreign: boolean;
+  readonly late: boolean;
+  readonly has_image: boolean;
 }
 
 export interface IncidentDetail extends Incident {
@@ -113,7 +115,13 @@ export interface AlertDetail {
   readonly received_at: string;
   readonly position: Position | null;
   readonly evaluation: { readonly verdict: NonNullable<Incident['evaluation']>; readonly by: string | null; readonly at: string; readonly note: string | null } | null;
-  readonly duress?: boolean;
+  readonly duress: boolean;
+  readonly device_revoked: boolean;
+}
+
+export interface TrailPoint {
+  readonly alert_id: string;
+  readonly position: Position | null;
 }
 
 export interface AlertStatus {

@@ -63,6 +63,15 @@ export class Rest {
     return this.steadily<T>('POST', path, { client_id: this.newId(), ...body }, RETRY_AFTER_MS);
   }
 
+  /** A picture behind a token. */
+  async picture(path: string): Promise<Blob> {
+    const token = await this.options.token(false);
+    const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
+    const answer = await this.fetch(`/api/v1${path}`, { headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS), cache: 'no-store', credentials: 'omit' });
+    if (!answer.ok) throw problemOf(answer.status, null);
+    return answer.blob();
+  }
+
   /** One try, for callers that keep their own queue. The body brings its own `client_id`. */
   postOnce<T = unknown>(path: string, body: Body, withinMs = ANSWER_WITHIN_MS): Promise<T> {
     return this.authorised<T>('POST', path, body, withinMs);
