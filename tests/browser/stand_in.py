@@ -216,7 +216,8 @@ def a_dispatch(**change: Any) -> dict[str, Any]:
 def an_incident(**change: Any) -> dict[str, Any]:
     """A whole incident."""
     nothing = dict.fromkeys((
-        "place_text", "instruction", "owner_id", "owner_name", "taken_at", "evaluation", "cancelled", "outcome", "outcome_body", "closed_at",
+        "place_text", "instruction", "owner_id", "owner_name", "taken_at", "evaluation", "cancelled", "outcome", "outcome_body",
+        "closed_at",
         "merged_into", "delivered_at",
     ))  # fmt: skip
     return {

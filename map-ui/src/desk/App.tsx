@@ -3,7 +3,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t, useLanguage } from '../i18n';
 import type { LonLat } from '../map/geometry';
 import type { Theme } from '../map/palette';
-import { activeDispatches, alertList, openAlarms, openOffers } from '../state/order';
+import type { DeskState } from '../state/desk';
+import { alertList, openAlarms } from '../state/order';
 import { faultText, SignIn } from '../ui/parts';
 import { StartGate } from '../ui/StartGate';
 import { applyTheme, savedTheme } from '../ui/theme';
@@ -11,14 +12,12 @@ import { words } from '../ui/words';
 import { acts as actsOf } from './acts';
 import { AlertList } from './AlertList';
 import { DESK_ROLES, type Desk } from './desk';
-import { Detail, type Form } from './Detail';
+import { Detail } from './Detail';
 import { NewIncidentForm } from './forms';
 import { Help } from './Help';
-import { HIT_VERDICTS, hitOf } from './HitCard';
 import { useDesk } from './hooks';
-import { VERDICTS } from './KadesCard';
-import { keyOf, type KeyName } from './keys';
-import { MapPane, type MapHandle } from './MapPane';
+import { MapPane } from './MapPane';
+import { useSeat, useKeys, type Seat, type Scene } from './room';
 import { TeamCard } from './TeamCard';
 import { Top } from './Top';
 import { desk as w } from './words';
@@ -52,153 +51,97 @@ export function App({ desk }: { readonly desk: Desk }): JSX.Element {
   return <Room desk={desk} />;
 }
 
-type Aim = 'place' | 're-route' | null;
-
 function Room({ desk }: { readonly desk: Desk }): JSX.Element {
   const state = useDesk(desk);
+  const seat = useSeat(desk);
   const [theme, setTheme] = useState<Theme>(savedTheme);
-  const [selected, setSelected] = useState<string | null>(null);
-  const [team, setTeam] = useState<string | null>(null);
-  const [form, setForm] = useState<Form>(null);
-  const [aim, setAim] = useState<Aim>(null);
-  const [drafting, setDrafting] = useState(false);
-  const [place, setPlace] = useState<LonLat | null>(null);
-  const [help, setHelp] = useState(false);
   const [deaf, setDeaf] = useState(false);
-  const map = useRef<MapHandle | null>(null);
   const acts = useMemo(() => actsOf(desk.rest), [desk]);
   const role = desk.me?.role ?? 'operator';
-  const dispatching = role !== 'operator';
-  const evaluating = role !== 'dispatcher';
-  const rows = alertList(state, role);
-  const alarms = openAlarms(state);
-  const incident = selected === null ? null : (state.incidents.get(selected) ?? null);
-
-  const select = (id: string): void => {
-    setSelected(id);
-    setForm(null);
-    setDrafting(false);
-    setAim(null);
-    const at = desk.store.state.incidents.get(id)?.position;
-    if (at) map.current?.fly(at);
+  const { room, set } = seat;
+  const incident = room.selected === null ? null : (state.incidents.get(room.selected) ?? null);
+  const scene: Scene = {
+    desk, acts, incident, rows: alertList(state, role), alarms: openAlarms(state), dispatching: role !== 'operator', evaluating: role !== 'dispatcher',
   };
-  const attempt = (what: () => Promise<unknown>): void => {
-    what().catch((problem: unknown) => {
-      const said = faultText(problem);
-      desk.store.push({ kind: 'notice', text: [said, said] });
-    });
-  };
-  const clear = (): void => {
-    if (help) setHelp(false);
-    else if (aim !== null) setAim(null);
-    else if (form !== null) setForm(null);
-    else if (drafting) setDrafting(false);
-    else if (team !== null) setTeam(null);
-    else setSelected(null);
-  };
-  const step = (by: number): void => {
-    const at = rows.findIndex((row) => row.incident.id === selected);
-    const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))];
-    if (next) select(next.incident.id);
-  };
-  const judge = (n: 0 | 1 | 2): void => {
-    if (!incident || !evaluating) return;
-    if (incident.source === 'pts') {
-      const hit = hitOf(desk.store.state, incident.id)?.hit_id ?? incident.source_id;
-      if (hit !== null && incident.instruction === 'observe') attempt(() => acts.verdict(hit, HIT_VERDICTS[n], ''));
-      return;
-    }
-    const alert = desk.store.state.alerts.get(incident.id)?.alert_id ?? incident.source_id;
-    if (incident.source === 'kades' && alert !== null) attempt(() => acts.evaluate(alert, VERDICTS[n], ''));
-  };
-  const more = incident !== null && (activeDispatches(incident).length > 0 || openOffers(incident).length > 0);
-  const onOpen = (what: (id: string) => void): void => {
-    if (incident && incident.state !== 'closed' && dispatching) what(incident.id);
-  };
-  const doKey: Record<KeyName, () => void> = {
-    help: () => { setHelp(!help); },
-    next: () => { step(1); },
-    previous: () => { step(-1); },
-    fly: () => { if (incident?.position) map.current?.fly(incident.position); },
-    take: () => { onOpen((id) => { attempt(() => acts.take(id)); }); },
-    nearest: () => { onOpen((id) => { attempt(() => (more ? acts.reinforce(id) : acts.dispatchNearest(id))); }); },
-    reRoute: () => { onOpen(() => { setAim('re-route'); }); },
-    close: () => { onOpen(() => { setForm('close'); }); },
-    first: () => { judge(0); },
-    second: () => { judge(1); },
-    third: () => { judge(2); },
-    acknowledge: () => {
-      const alarm = alarms[0];
-      if (alarm && dispatching) attempt(() => acts.ackAlarm(alarm.alarm_id));
-    },
-    open: () => { if (dispatching) setDrafting(true); },
-    mute: () => { desk.mute(); },
-    escape: clear,
-  };
-  const pressed = useRef(doKey);
-  pressed.current = doKey;
   const gated = !desk.siren.ready && !deaf;
   // The map is built once the shift has begun, so that the gate answers the first touch at once, and stays when the gate comes back.
   const begun = useRef(false);
   begun.current ||= !gated;
-  const locked = useRef(gated);
-  locked.current = gated;
-
-  useEffect(() => {
-    const listener = (event: KeyboardEvent): void => {
-      const name = locked.current ? null : keyOf(event);
-      if (name === null) return;
-      event.preventDefault();
-      pressed.current[name]();
-    };
-    addEventListener('keydown', listener);
-    return () => { removeEventListener('keydown', listener); };
-  }, []);
+  useKeys(seat, scene, gated);
   useEffect(() => { applyTheme(theme); }, [theme]);
-
-  const ground = (at: LonLat): void => {
-    if (aim === 'place') {
-      setPlace(at);
-      setAim(null);
-    } else if (aim === 're-route' && incident) {
-      setAim(null);
-      attempt(() => acts.reRoute(incident.id, at));
-    }
-  };
-  const shownTeam = team === null ? null : (state.teams.get(team) ?? null);
 
   return (
     <div class={`room ${desk.rings().length > 0 ? 'is-ringing' : ''}`} data-testid="room">
-      {begun.current && <MapPane
-        desk={desk} theme={theme} selected={selected} aiming={aim !== null} handle={map} onGround={ground}
-        onIncident={select} onTeam={setTeam} onBare={() => { desk.store.push({ kind: 'notice', text: w.bareMap }); }}
-      />}
+      {begun.current && (
+        <MapPane
+          desk={desk} theme={theme} selected={room.selected} aiming={room.aim !== null} handle={seat.map} onGround={(at) => { onGround(seat, scene, at); }}
+          onIncident={seat.select} onTeam={(team) => { set({ team }); }} onBare={() => { desk.store.push({ kind: 'notice', text: w.bareMap }); }}
+        />
+      )}
       <Top
         desk={desk} freeTeams={[...state.teams.values()].filter((one) => one.free).length} theme={theme} onTheme={() => { setTheme(theme === 'night' ? 'day' : 'night'); }}
-        onHelp={() => { setHelp(true); }} onNew={dispatching ? () => { setDrafting(true); } : null}
+        onHelp={() => { set({ help: true }); }} onNew={scene.dispatching ? () => { set({ drafting: true }); } : null}
       />
-      <AlertList rows={rows} alarms={alarms} selected={selected} now={() => desk.clock.now()} mayAck={dispatching} onSelect={select} onAck={(id) => { attempt(() => acts.ackAlarm(id)); }} />
-      {drafting ? (
-        <NewIncidentForm acts={acts} place={place} onPickPlace={() => { setAim('place'); }} onDone={() => { setDrafting(false); setPlace(null); }} onOpened={(id) => { setPlace(null); select(id); }} />
-      ) : (
-        incident && (
-          <Detail
-            key={incident.id} desk={desk} acts={acts} state={state} incident={incident} form={form} setForm={setForm}
-            onReRoute={() => { setAim('re-route'); }} onClose={() => { setSelected(null); setForm(null); }}
-          />
-        )
-      )}
-      {shownTeam && <TeamCard team={shownTeam} incident={incident} acts={acts} maySend={dispatching} now={desk.clock.now()} onClose={() => { setTeam(null); }} />}
-      {aim !== null && <p class="panel aim" role="status">{t(aim === 'place' ? w.placeAim : w.reRouteAim)}</p>}
-      <div class="notices" aria-live="polite">
-        {state.notices.map((one) => (
-          <p key={one.id} class="panel notice" data-testid="notice">
-            {t(one.text)} <button type="button" class="button quiet small" aria-label={t(words.close)} onClick={() => { desk.store.push({ kind: 'forget_notice', id: one.id }); }}>✕</button>
-          </p>
-        ))}
-      </div>
-      {help && <Help onClose={() => { setHelp(false); }} />}
+      <AlertList
+        rows={scene.rows} alarms={scene.alarms} selected={room.selected} now={() => desk.clock.now()} mayAck={scene.dispatching} onSelect={seat.select}
+        onAck={(id) => { seat.attempt(() => acts.ackAlarm(id)); }}
+      />
+      <Side seat={seat} scene={scene} state={state} />
+      {room.aim !== null && <p class="panel aim" role="status">{t(room.aim === 'place' ? w.placeAim : w.reRouteAim)}</p>}
+      <Notices desk={desk} state={state} />
+      {room.help && <Help onClose={() => { set({ help: false }); }} />}
       {gated && <StartGate siren={desk.siren} why={w.startWhy} onDeaf={() => { setDeaf(true); }} />}
     </div>
   );
+}
+
+interface Parts {
+  readonly seat: Seat;
+  readonly scene: Scene;
+  readonly state: DeskState;
+}
+
+/** What lies over the map on the right: the form of a new incident or the chosen one, and the chosen team below. */
+function Side({ seat, scene, state }: Parts): JSX.Element {
+  const { room, set } = seat;
+  const { desk, acts, incident } = scene;
+  const team = room.team === null ? null : (state.teams.get(room.team) ?? null);
+  return (
+    <>
+      {room.drafting && (
+        <NewIncidentForm
+          acts={acts} place={room.place} onPickPlace={() => { set({ aim: 'place' }); }} onDone={() => { set({ drafting: false, place: null }); }}
+          onOpened={(id) => { set({ place: null }); seat.select(id); }}
+        />
+      )}
+      {!room.drafting && incident && (
+        <Detail
+          key={incident.id} desk={desk} acts={acts} state={state} incident={incident} form={room.form} setForm={(form) => { set({ form }); }}
+          onReRoute={() => { set({ aim: 're-route' }); }} onClose={() => { set({ selected: null, form: null }); }}
+        />
+      )}
+      {team && <TeamCard team={team} incident={incident} acts={acts} maySend={scene.dispatching} now={desk.clock.now()} onClose={() => { set({ team: null }); }} />}
+    </>
+  );
+}
+
+function Notices({ desk, state }: { readonly desk: Desk; readonly state: DeskState }): JSX.Element {
+  return (
+    <div class="notices" aria-live="polite">
+      {state.notices.map((one) => (
+        <p key={one.id} class="panel notice" data-testid="notice">
+          {t(one.text)} <button type="button" class="button quiet small" aria-label={t(words.close)} onClick={() => { desk.store.push({ kind: 'forget_notice', id: one.id }); }}>✕</button>
+        </p>
+      ))}
+    </div>
+  );
+}
+
+/** A click on bare ground means something only while the desk has asked for a place. */
+function onGround(seat: Seat, { acts, incident }: Scene, at: LonLat): void {
+  if (seat.room.aim === 'place') seat.set({ place: at, aim: null });
+  else if (seat.room.aim === 're-route' && incident) {
+    seat.set({ aim: null });
+    seat.attempt(() => acts.reRoute(incident.id, at));
+  }
 }

@@ -1,12 +1,11 @@
 import type { JSX } from 'preact';
 import { code, metres, span, t } from '../i18n';
 import type { DeskState } from '../state/desk';
-import { Fault, faultText, useAct } from '../ui/parts';
+import { Fault, faultText, Section, useAct } from '../ui/parts';
 import type { Candidate, Page } from '../wire/answers';
 import type { Incident } from '../wire/frames';
 import type { Acts } from './acts';
 import type { Desk } from './desk';
-import { Section } from './Detail';
 import { useAsked } from './hooks';
 import { desk as w } from './words';
 

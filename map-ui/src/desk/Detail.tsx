@@ -1,11 +1,11 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import { code, t } from '../i18n';
 import type { DeskState } from '../state/desk';
 import { activeDispatches, openOffers } from '../state/order';
 import type { IncidentDetail } from '../wire/answers';
 import type { Incident } from '../wire/frames';
-import { DrillChip, Fault, useAct, useTick } from '../ui/parts';
-import type { Acts } from './acts';
+import { DrillChip, Fault, Section, useAct, useTick } from '../ui/parts';
+import { sendOne, type Acts } from './acts';
 import { placeText, StandardChip } from './AlertList';
 import { Candidates } from './Candidates';
 import { Chain } from './Chain';
@@ -75,15 +75,6 @@ export function Detail(props: DetailProps): JSX.Element {
   );
 }
 
-export function Section({ title, children }: { readonly title: string; readonly children: ComponentChildren }): JSX.Element {
-  return (
-    <section class="section">
-      <h3>{title}</h3>
-      {children}
-    </section>
-  );
-}
-
 function CallerLines({ name, phone }: { readonly name: string | null | undefined; readonly phone: string | null | undefined }): JSX.Element {
   return <Section title={t(w.caller)}><p>{name ?? '—'} · {phone ?? '—'}</p></Section>;
 }
@@ -118,7 +109,7 @@ function Bar(props: DetailProps): JSX.Element {
         <button type="button" class={`button ${incident.owner_id === null ? 'primary' : ''}`} data-testid="take" disabled={act.busy || mine} onClick={() => { act.run(() => acts.take(incident.id)); }}>
           {incident.owner_name === null ? t(w.take) : t(w.taken, { name: incident.owner_name })} <kbd>T</kbd>
         </button>
-        <button type="button" class={`button ${more ? '' : 'danger'}`} data-testid="dispatch-nearest" disabled={act.busy} onClick={() => { act.run(() => (more ? acts.reinforce(incident.id) : acts.dispatchNearest(incident.id))); }}>
+        <button type="button" class={`button ${more ? '' : 'danger'}`} data-testid="dispatch-nearest" disabled={act.busy} onClick={() => { act.run(() => sendOne(acts, incident)); }}>
           {t(more ? w.reinforce : w.nearest)} <kbd>D</kbd>
         </button>
       </div>

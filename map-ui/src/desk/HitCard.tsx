@@ -1,17 +1,15 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { code, span, t, timeText } from '../i18n';
-import type { DeskState } from '../state/desk';
-import { Fault, faultText, useAct } from '../ui/parts';
+import { hitOf, type DeskState } from '../state/desk';
+import { Fault, faultText, Section, useAct } from '../ui/parts';
 import type { HitDetail, IncidentDetail } from '../wire/answers';
-import type { Incident, PtsHit } from '../wire/frames';
-import type { Acts } from './acts';
+import type { Incident } from '../wire/frames';
+import { HIT_VERDICTS, type Acts } from './acts';
 import type { Desk } from './desk';
-import { Section } from './Detail';
 import { useAsked } from './hooks';
 import { desk as w } from './words';
 
-export const HIT_VERDICTS = ['confirmed', 'misread', 'not_active'] as const;
 const HIT_OUTCOMES = ['vehicle_taken', 'person_taken', 'checked_released', 'not_found'] as const;
 
 interface Props {
@@ -20,11 +18,6 @@ interface Props {
   readonly incident: Incident;
   readonly state: DeskState;
   readonly mayDecide: boolean;
-}
-
-export function hitOf(state: DeskState, incidentId: string): PtsHit | null {
-  for (const hit of state.hits.values()) if (hit.incident_id === incidentId) return hit;
-  return null;
 }
 
 /** The plate beside its list entry; the plate comes by REST with a face and a reason, never by a frame. */

@@ -1,16 +1,13 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { code, t, timeText } from '../i18n';
-import { Fault, useAct } from '../ui/parts';
+import { Fault, Section, useAct } from '../ui/parts';
 import type { AlertDetail, Caller, Page, TrailPoint } from '../wire/answers';
 import type { Incident, KadesAlert } from '../wire/frames';
-import type { Acts } from './acts';
+import { VERDICTS, type Acts } from './acts';
 import type { Desk } from './desk';
-import { Section } from './Detail';
 import { useAsked } from './hooks';
 import { desk as w } from './words';
-
-export const VERDICTS = ['genuine', 'mistaken', 'unclear'] as const;
 
 interface Props {
   readonly desk: Desk;

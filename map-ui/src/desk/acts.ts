@@ -1,4 +1,5 @@
 import type { LonLat } from '../map/geometry';
+import { activeDispatches, openOffers } from '../state/order';
 import type { Dispatch, Incident } from '../wire/frames';
 import type { Rest } from '../wire/rest';
 
@@ -12,6 +13,9 @@ export interface NewIncident {
 }
 
 export type RadioState = 'accepted' | 'en_route' | 'on_scene' | 'clear' | 'declined';
+
+export const VERDICTS = ['genuine', 'mistaken', 'unclear'] as const;
+export const HIT_VERDICTS = ['confirmed', 'misread', 'not_active'] as const;
 
 /** Every act of the desk, one function each. Each POST carries its own client id and is repeated under it by `Rest`. */
 export function acts(rest: Rest) {
@@ -37,3 +41,9 @@ export function acts(rest: Rest) {
 }
 
 export type Acts = ReturnType<typeof acts>;
+
+/** The nearest team, or one more where somebody is already asked or going. */
+export function sendOne(acts: Acts, incident: Incident): Promise<unknown> {
+  const more = activeDispatches(incident).length > 0 || openOffers(incident).length > 0;
+  return more ? acts.reinforce(incident.id) : acts.dispatchNearest(incident.id);
+}

@@ -70,6 +70,11 @@ export const STALE_AFTER_MS = 300_000;
 
 type Draft = { -readonly [K in keyof DeskState]: DeskState[K] };
 
+export function hitOf(state: DeskState, incidentId: string): PtsHit | null {
+  for (const hit of state.hits.values()) if (hit.incident_id === incidentId) return hit;
+  return null;
+}
+
 /** The one reducer of the desk: a burst of changes in, one new state out. Maps that did not change stay the same object. */
 export function reduce(state: DeskState, changes: readonly Change[]): DeskState {
   if (changes.length === 0) return state;

@@ -113,3 +113,12 @@ export function SignIn(props: { readonly title: string; readonly signIn: (userna
 export function DrillChip({ on }: { readonly on: boolean }): JSX.Element | null {
   return on ? <span class="chip drill" data-testid="drill">{t(words.drill)}</span> : null;
 }
+
+export function Section({ title, children }: { readonly title: string; readonly children: ComponentChildren }): JSX.Element {
+  return (
+    <section class="section">
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
