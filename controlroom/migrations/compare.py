@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic.migration import MigrationContext
@@ -10,7 +11,6 @@ from alembic.operations import Operations
 from alembic.operations.ops import MigrationScript, ModifyTableOps
 from sqlalchemy import Connection, text
 
-from controlroom.migrations.run import SQL
 from controlroom.models import METADATA
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def options(connection: Connection) -> dict[str, Any]:
     }
 
 
-def draft_sql(_context: MigrationContext, revision: str | Iterable[str | None], directives: list[MigrationScript]) -> None:
+def draft_sql(context: MigrationContext, _revision: object, directives: list[MigrationScript]) -> None:
     """Write what autogenerate found to `sql/REVISION.sql`, and leave the revision itself to run that file (decision 0001).
 
     A draft: policies, grants, functions and partitions are for a person to add, and a lock that a live house cannot bear to take out.
@@ -49,9 +49,9 @@ def draft_sql(_context: MigrationContext, revision: str | Iterable[str | None], 
     for script in directives:
         if script.upgrade_ops is None or script.upgrade_ops.is_empty():
             continue
-        name = script.rev_id or str(revision)
-        path = SQL / f"{name}.sql"
-        path.write_text(_as_sql(script.upgrade_ops.ops), encoding="utf-8")
+        assert context.environment_context is not None  # noqa: S101 - Alembic runs this inside env.py
+        folder = Path(context.environment_context.script.dir) / "sql"
+        (folder / f"{script.rev_id}.sql").write_text(_as_sql(script.upgrade_ops.ops), encoding="utf-8")
         script.upgrade_ops.ops = []
 
 

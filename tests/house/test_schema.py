@@ -238,3 +238,21 @@ def test_every_text_of_a_model_is_unbounded_text_and_every_time_has_a_zone() -> 
             if isinstance(column.type, Text):
                 assert column.type.length is None, column
             assert getattr(column.type, "timezone", True), column
+
+
+def test_a_foreign_key_into_a_table_that_rows_are_deleted_from_has_its_index(migrated_url: str) -> None:
+    """Or each deleted row reads the whole of the table that might name it."""
+    with psycopg.connect(migrated_url) as conn:
+        keys = conn.execute(
+            """
+            SELECT k.conrelid::regclass::text, k.conname, EXISTS (
+                SELECT FROM pg_index i WHERE i.indrelid = k.conrelid AND i.indkey[0] = k.conkey[1]
+                AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = format('(%%I IS NOT NULL)', a.attname)))
+            FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+            WHERE k.contype = 'f' AND k.conparentid = 0 AND EXISTS (
+                SELECT FROM unnest(%(roles)s::text[]) AS r WHERE has_table_privilege(r, k.confrelid, 'DELETE'))
+            """,
+            {"roles": ["merkez_api", "merkez_timers", "merkez_sweep", "merkez_relay", "merkez_sealer"]},
+        ).fetchall()
+    assert len(keys) >= 8
+    assert [(table, name) for table, name, indexed in keys if not indexed] == []
