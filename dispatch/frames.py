@@ -204,6 +204,13 @@ class SetStatus(Inbound):
     state: Literal["accepted", "declined", "en_route", "on_scene", "clear"]
 
 
+class Said(Inbound):
+    """What a crew said of a dispatch, by whichever door: the body under its client_id."""
+
+    dispatch_id: UUID
+    state: str
+
+
 class Report(Inbound):
     """Where a crew is. NaN passes the schema on purpose: `geo.Point` refuses it with a sentence of its own."""
 

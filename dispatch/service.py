@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.errors import NotFound, Problem
+from core.once import once
 from core.timers import drop_timer, set_timer
-from dispatch import rules, store
+from dispatch import frames, rules, store
 from dispatch.alarms import ENDED_BY_A_YES, alarm_for, end_alarms
 from dispatch.announce import tell_dispatches, tell_incident, tell_teams
-from dispatch.choosing import UNACCEPTED, UNACKNOWLEDGED, line, offer_next
+from dispatch.choosing import UNACCEPTED, UNACKNOWLEDGED, actor_of, line, offer_next
 from dispatch.metrics import ANSWERS, TO_YES
 from dispatch.states import LIVE, Act, Dispatch, DispatchState, Event, Incident
 from dispatch.store import History, TeamLine
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from core.db import Tx
+    from core.identity import Principal
     from dispatch.choosing import Actor, Site
 
 
@@ -63,6 +65,27 @@ async def answer(
         engaged = decision.dispatch if decision.engages else None
         await settle(tx, incident, decision, now, site, actor=actor, engaged=engaged)
     return decision
+
+
+async def said_by_crew(
+    tx: Tx, who: Principal, said: frames.Said, client_id: UUID, now: datetime, site: Site, *, team_id: UUID
+) -> dict[str, Any]:
+    """A crew's answer, by whichever door: what its phone sent on a socket that broke, it sends again by HTTP under the same client_id.
+
+    Returns the `OfferData` that holds now and whether the answer was `applied`. Raises AnotherBody, NotFound, NotOnScene.
+    """
+
+    async def do() -> dict[str, Any]:
+        event = Event(Act(said.state), by="app")
+        decision = await answer(tx, said.dispatch_id, event, now, site, team_id=team_id, actor=actor_of(who))
+        return told(decision)
+
+    return await once(tx, who.id, client_id, "dispatch.status", said, now, do)
+
+
+def told(decision: rules.Decision) -> dict[str, Any]:
+    """What holds now, and whether what was said did it."""
+    return {**frames.offer_data(decision.incident, decision.dispatch), "applied": decision.applied}
 
 
 async def time_out(tx: Tx, dispatch_id: UUID, act: Act, now: datetime, site: Site) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import psycopg
@@ -17,7 +17,6 @@ from core.db import EVERY
 from core.errors import NotAllowed, NotFound
 from core.hub import Outgoing, tail_of
 from core.identity import Role
-from core.once import once
 from core.outbox import seqs_of
 from core.sockets import SocketDoor
 from dispatch import frames, service, store, teams
@@ -64,16 +63,12 @@ def team_door(site: Site) -> SocketDoor:
             await _answer(tx, session, dispatch_id, Act.ACK, site)
 
     async def status(session: Session, frame: frames.SetStatus) -> None:
-        now = session.clock.now()
+        said = frames.Said(dispatch_id=frame.dispatch_id, state=frame.state)
         async with session.tx() as tx:
-
-            async def do() -> dict[str, Any]:
-                decision = await _answer(tx, session, frame.dispatch_id, Act(frame.state), site)
-                return frames.offer_data(decision.incident, decision.dispatch)
-
-            told = await once(tx, session.who.id, frame.client_id, f"ws dispatch.status {frame.dispatch_id}", frame, now, do)
+            team_id = _team(session.who)
+            told = await service.said_by_crew(tx, session.who, said, frame.client_id, session.clock.now(), site, team_id=team_id)
         # What holds now, said to this phone after COMMIT even where nothing changed: a yes that came too late is told on its screen.
-        session.reply("dispatch.changed", told)
+        session.reply("dispatch.changed", {name: value for name, value in told.items() if name != "applied"})
 
     gathering = Gathering(site)
 

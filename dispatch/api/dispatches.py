@@ -13,8 +13,8 @@ from core.web import Call, Write, page
 from dispatch import board, desk, frames, service, store
 from dispatch.api.bodies import Crew, CrewOrDesk, CrewOrDispatcher, Dispatcher, Facets, Status
 from dispatch.api.facets import facet
-from dispatch.choosing import Site, actor_of
-from dispatch.states import ENDED, Act, Event
+from dispatch.choosing import Site
+from dispatch.states import ENDED, Act
 
 
 def install(routes: APIRouter, site: Site, facets: Facets) -> None:
@@ -39,18 +39,12 @@ def install(routes: APIRouter, site: Site, facets: Facets) -> None:
     @routes.post("/dispatches/{dispatch_id}/status")
     async def status(call: CrewOrDispatcher, dispatch_id: UUID, body: Status) -> dict[str, Any]:
         """Record where a dispatch has got to. `applied` false: it came too late or twice; state and reason say what holds instead."""
-        crew = call.who.role is Role.TEAM
+        if call.who.role is Role.TEAM:
+            said = frames.Said(dispatch_id=dispatch_id, state=body.state)
+            return await service.said_by_crew(call.tx, call.who, said, body.client_id, call.now, site, team_id=team_of(call))
 
         async def do() -> dict[str, Any]:
-            act = Act(body.state)
-            if crew:
-                event = Event(act, by="app")
-                decision = await service.answer(
-                    call.tx, dispatch_id, event, call.now, site, team_id=team_of(call), actor=actor_of(call.who)
-                )
-            else:
-                decision = await desk.by_radio(call.tx, dispatch_id, act, call.who, call.now, site)
-            return _told(decision)
+            return service.told(await desk.by_radio(call.tx, dispatch_id, Act(body.state), call.who, call.now, site))
 
         return await call.once(body, do)
 
@@ -59,13 +53,9 @@ def install(routes: APIRouter, site: Site, facets: Facets) -> None:
         """Take a dispatch back; another team is asked."""
 
         async def do() -> dict[str, Any]:
-            return _told(await desk.withdraw(call.tx, dispatch_id, call.who, call.now, site))
+            return service.told(await desk.withdraw(call.tx, dispatch_id, call.who, call.now, site))
 
         return await call.once(body, do)
-
-
-def _told(decision: service.rules.Decision) -> dict[str, Any]:
-    return {**frames.offer_data(decision.incident, decision.dispatch), "applied": decision.applied}
 
 
 def team_of(call: Call) -> UUID:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from dispatch import frames
 from dispatch.service import NotOnScene
 from dispatch.sockets import TeamMoves, operator_door, team_door
 from geo.errors import PositionLooksSwapped, PositionOutOfRange, PositionOutsideArea
-from tests.dispatch.conftest import ESKISEHIR, KM_LON, KUTAHYA, LAT, LON, Room
+from tests.dispatch.conftest import ESKISEHIR, KM_LON, KUTAHYA, LAT, LON, House, Room
 
 
 def who(role: Role, *provinces: int, team_id: UUID | None = None) -> Principal:
@@ -100,6 +101,24 @@ async def test_a_status_is_answered_with_what_holds_now_and_the_same_twice_chang
 
     answers = heard(mine)
     assert [(a["type"], a["seq"], a["data"]["state"]) for a in answers] == [("dispatch.changed", None, "accepted")] * 2
+    assert len(await room.frames("dispatch.changed")) == 1
+
+
+async def test_what_was_said_on_a_socket_that_broke_may_be_said_again_by_http_under_the_same_client_id(house: House) -> None:
+    room = house.room
+    team_id = await room.team()
+    _, dispatch_id = await offered(room, team_id)
+    crew = await house.person(Role.TEAM, team_id=team_id)
+    door = team_door(room.site)
+    mine = session(room, replace(who(Role.TEAM, team_id=team_id), id=crew.id), door)
+    client_id = str(new_id())
+
+    await say(mine, door, type="dispatch.status", dispatch_id=str(dispatch_id), client_id=client_id, state="accepted")
+    again = await crew.send(f"/dispatches/{dispatch_id}/status", {"client_id": client_id, "state": "accepted", "by": "app"})
+    other = await crew.send(f"/dispatches/{dispatch_id}/status", {"client_id": client_id, "state": "declined", "by": "app"})
+
+    assert (again.status_code, again.json()["state"], again.json()["applied"]) == (200, "accepted", True)
+    assert other.status_code == 409
     assert len(await room.frames("dispatch.changed")) == 1
 
 
