@@ -16,6 +16,7 @@ from fastapi import FastAPI, WebSocket
 from controlroom import pages, rooms
 from controlroom.asyncapi import asyncapi_of
 from controlroom.health import router as health_router
+from controlroom.openapi import describe
 from core import problems
 from core.clock import Clock, SystemClock
 from core.db import Database
@@ -117,6 +118,7 @@ def _furnish(app: FastAPI, house: House) -> None:
     document = asyncapi_of(doors)
     app.add_api_route("/asyncapi.json", lambda: document, methods=["GET"], include_in_schema=False)
     pages.mount(app, house.settings)
+    describe(app)
 
 
 def _open(app: FastAPI, house: House, door: SocketDoor) -> None:

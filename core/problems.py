@@ -17,6 +17,10 @@ from core.web import language
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
+#: What every refusal carries (RFC 9457), and where a document of ours finds its form.
+MEDIA_TYPE = "application/problem+json"
+SCHEMA_REF = "#/components/schemas/Problem"
+
 _log = structlog.get_logger("http")
 
 #: pydantic's words in Turkish, for the errors people meet; the rest keep their English text beside the type.
@@ -56,7 +60,16 @@ def respond(problem: Problem, lang: str) -> JSONResponse:
     """Return the RFC 9457 response."""
     body = problem.body(cast("Lang", lang))
     headers = {**problem.headers, "Content-Language": lang}
-    return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
+    return JSONResponse(body, problem.status, headers, media_type=MEDIA_TYPE)
+
+
+def told(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """Return a route's `responses`: the problems that it has beside those every route of its kind has (`controlroom.openapi`)."""
+    lines: dict[int | str, list[str]] = {}
+    for kind in kinds:
+        lines.setdefault(kind.status, []).append((kind.__doc__ or kind.en).splitlines()[0])
+    content = {MEDIA_TYPE: {"schema": {"$ref": SCHEMA_REF}}}
+    return {status: {"description": " Or: ".join(texts), "content": content} for status, texts in lines.items()}
 
 
 def field_errors(errors: list[Any], lang: str) -> list[dict[str, object]]:

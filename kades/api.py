@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, mo
 
 from core.identity import Role
 from core.identity.rules import canonical_source
+from core.problems import told
 from core.web import Call, Write, allow, house_of, page
 from dispatch.inbox import Verdict
 from geo.errors import BadPosition
@@ -16,7 +17,7 @@ from geo.frames import Position
 from geo.point import Point
 from kades.codes import is_code
 from kades.parts import Kades, kades_of
-from kades.problems import WrongCode
+from kades.problems import SmsNotSent, TooManyCodes, WrongCode
 from kades.service import addresses, desk, phone, registrations
 from kades.sms import ShownSms
 
@@ -76,7 +77,7 @@ def _place(position: Position | None, kades: Kades) -> Point | None:
         return None
 
 
-@router.post("/api/v1/kades/registrations", status_code=201)
+@router.post("/api/v1/kades/registrations", status_code=201, responses=told(TooManyCodes, SmsNotSent))
 async def register(body: Registration, request: Request) -> dict[str, Any]:
     """Begin a registration and have a code sent. The same request again sends one only if none went out."""
     house, kades = house_of(request.app), kades_of(request)

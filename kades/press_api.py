@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from core.errors import NotAllowed, NotReady, NotSignedIn, TooLarge
 from core.identity import Role, authenticate
+from core.problems import told
 from core.web import bearer, house_of
 from kades.parts import kades_of
 from kades.press import LIMIT, Press, Refusal, Refused, read_press
@@ -65,7 +66,10 @@ _ANSWER: Final[dict[str, Any]] = {
     "/api/v1/kades/alerts",
     status_code=202,
     openapi_extra=_BODY,
-    responses={202: {"description": "It rings.", "content": {"application/json": {"schema": _ANSWER}}}},
+    responses={
+        202: {"description": "It rings.", "content": {"application/json": {"schema": _ANSWER}}},
+        **told(NotAPress, NotSignedIn, NotAllowed, TooLarge),
+    },
 )
 async def press(request: Request) -> JSONResponse:
     """Ring. 202 only after COMMIT; refused for nothing but what law 1 names."""

@@ -8,12 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from core.errors import NotFound, WrongBody
+from core.errors import NotFound, NotSignedIn, WrongBody
 from core.identity import service, store
-from core.identity.problems import OutsideOffice, RefreshRefused
+from core.identity.problems import OutsideOffice, RefreshRefused, TooBusy, TooManyTries, WrongCredentials
 from core.identity.rules import Role, may_manage
 from core.identity.sign_in import caller_of, device_key, sign_in
-from core.problems import field_errors
+from core.problems import field_errors, told
 from core.web import Call, Write, allow, bearer, house_of, language, page
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _answer(response: Response, tokens: Tokens) -> TokenAnswer:
     )
 
 
-@router.post("/token")
+@router.post("/token", responses=told(WrongCredentials, TooManyTries, TooBusy))
 async def sign_in_by_password(
     *,
     request: Request,
@@ -106,7 +106,7 @@ async def _refresh_body(request: Request) -> RefreshBody:
         raise WrongBody(extra={"errors": field_errors(list(fault.errors()), language(request))}) from None
 
 
-@router.post("/token/refresh", openapi_extra=_REFRESH_DOC)
+@router.post("/token/refresh", openapi_extra=_REFRESH_DOC, responses=told(RefreshRefused, WrongBody))
 async def renew(request: Request, response: Response, body: Annotated[RefreshBody, Depends(_refresh_body)]) -> TokenAnswer:
     """Rotate a refresh token; the same one within 60 s from the same device gets the same successor, later its family ends."""
     house = house_of(request.app)
@@ -118,7 +118,7 @@ async def renew(request: Request, response: Response, body: Annotated[RefreshBod
     return _answer(response, tokens)
 
 
-@router.post("/token/revoke", status_code=204)
+@router.post("/token/revoke", status_code=204, responses=told(NotSignedIn))
 async def sign_out(request: Request) -> Response:
     """End the caller's session; an access token that is over already answers the same."""
     house = house_of(request.app)
