@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.clock import SystemClock
-from tests.browser.conftest import HERE_AT, People, drive, seen_positions, sit_down
+from tests.browser.conftest import HERE_AT, People, drive, seen_positions, sign_in, sit_down
 from tests.live import LAT, LON, Live, fix, tc_no
 
 if TYPE_CHECKING:
@@ -250,3 +250,65 @@ def test_a_desk_that_is_reloaded_finds_its_session_and_its_incidents_again(peopl
     desk.get_by_test_id("start-shift").click()
     expect(desk.get_by_test_id("incident")).to_have_count(1)
     expect(desk.locator("html")).to_have_attribute("data-ringing", re.compile("kades|alarm"))
+
+
+def test_a_dispatcher_sends_a_team_records_the_radio_moves_the_place_and_merges_a_duplicate(people: People, live: Live) -> None:
+    crews = [people.page(phone=True, at=HERE_AT) for _ in ("team", "other-team")]
+    for page, name in zip(crews, ("team", "other-team"), strict=True):
+        drive(page, live.base_url, name)
+    wait_for_position(crews[0], live)
+    desk = people.page()
+    sit_down(desk, live.base_url, "dispatcher")
+    expect(desk.get_by_test_id("map")).to_have_attribute("data-dressed", re.compile("day|night"))
+    head = live.token["dispatcher"]
+    place = {"position": {"lon": LON, "lat": LAT}, "automatic": False}
+    first = live.made("/api/v1/incidents", head, kind="fight", place_text="Birinci yer", **place)
+    second = live.made("/api/v1/incidents", head, kind="noise", place_text="İkinci yer", **place)
+
+    desk.locator(f"[data-id='{first['id']}'][data-testid=incident]").click()
+    expect(desk.get_by_test_id("take")).to_contain_text("dispatcher")
+    desk.keyboard.press("d")
+    asked = desk.get_by_test_id("dispatch").first
+    expect(asked).to_have_attribute("data-state", "acknowledged")
+    asked.get_by_label("Telsizle bildirdi…").select_option("accepted")
+    expect(asked).to_have_attribute("data-state", "accepted")
+    expect(asked).to_contain_text("Telsiz")
+
+    desk.keyboard.press("r")
+    desk.get_by_test_id("map").click(position={"x": 560, "y": 300})
+    moved = wait_for_move(desk, live, first["id"])
+    assert (moved["lon"], moved["lat"]) != (LON, LAT)
+
+    desk.get_by_text("Birleştir", exact=True).click()
+    desk.locator("[name=into]").select_option(second["id"])
+    desk.get_by_test_id("merge-form").locator("[type=submit]").click()
+    expect(desk.locator(f"[data-id='{first['id']}'][data-testid=incident]")).to_have_count(0)
+    expect(desk.locator(f"[data-id='{second['id']}'][data-testid=incident]")).to_have_count(1)
+
+
+def wait_for_move(page: Page, live: Live, incident_id: str) -> dict[str, float]:
+    """The place of an incident once it is not where it was."""
+    for _ in range(100):
+        found = live.get(f"/api/v1/incidents/{incident_id}", live.token["dispatcher"]).json()["position"]
+        if (found["lon"], found["lat"]) != (LON, LAT):
+            return found
+        page.wait_for_timeout(100)
+    message = "it was not moved"
+    raise AssertionError(message)
+
+
+def test_a_desk_is_shut_to_whoever_has_no_business_there(people: People, live: Live) -> None:
+    for username in ("auditor", "team"):
+        page = people.page()
+        sign_in(page, live.base_url, "/", username)
+        expect(page.get_by_text("Bu hesap bu sayfayı kullanamaz.")).to_be_visible()
+        expect(page.get_by_test_id("map")).to_have_count(0)
+
+
+def test_a_wrong_password_is_told_in_words(people: People, live: Live) -> None:
+    page = people.page()
+
+    sign_in(page, live.base_url, "/", "dispatcher", "not the password")
+
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
