@@ -109,7 +109,7 @@ class Incident(Base):
         CheckConstraint("source IN ('kades', 'pts', 'phone', 'team_panic', 'other')", name="source_check"),
         CheckConstraint("state IN ('raised', 'waiting', 'offered', 'assigned', 'on_scene', 'closed')", name="state_check"),
         Index("incident_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
-        Index("incident_open", "priority", "received_at", postgresql_where=text("closed_at IS NULL")),
+        Index("incident_open", "received_at", "id", postgresql_where=text("closed_at IS NULL")),
         Index("incident_person", "person_id", postgresql_where=text("person_id IS NOT NULL")),
         Index(
             "incident_person_open", "person_id", "drill", unique=True, postgresql_where=text("closed_at IS NULL AND person_id IS NOT NULL")
@@ -226,11 +226,7 @@ class Dispatch(Base):
             unique=True,
             postgresql_where=text("state IN ('offered', 'acknowledged', 'accepted', 'en_route', 'on_scene')"),
         ),
-        Index(
-            "dispatch_team_open",
-            "team_id",
-            postgresql_where=text("state IN ('offered', 'acknowledged', 'accepted', 'en_route', 'on_scene', 'timed_out')"),
-        ),
+        Index("dispatch_timed_out", "team_id", postgresql_where=text("state = 'timed_out'")),
         {"postgresql_with": {"fillfactor": 70}},
     )
 

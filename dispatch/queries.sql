@@ -135,13 +135,24 @@ WHERE incident_id = %(incident_id)s AND kind = ANY (%(kinds)s) AND acked_at IS N
 SELECT * FROM alarm WHERE NOT %(open)s OR (acked_at IS NULL AND ended_at IS NULL) ORDER BY raised_at DESC, id LIMIT %(limit)s
 
 -- name: incidents
--- With its dispatches, newest first; `after` is the last one of the page before.
+-- With their dispatches, newest first; `after` is the last one of the page before. The open ones have a statement of their own: they are few,
+-- and must be found without walking past all that were ever closed.
 SELECT jsonb_build_object(
     'incident', to_jsonb(i) - 'position' || jsonb_build_object('lon', ST_X(i.position::geometry), 'lat', ST_Y(i.position::geometry)),
     'dispatches', coalesce((SELECT jsonb_agg(to_jsonb(d) ORDER BY d.offered_at, d.id) FROM dispatch d WHERE d.incident_id = i.id), '[]'),
     'alarms', '[]'::jsonb) AS facts
 FROM incident i
-WHERE (%(open)s::boolean IS NULL OR (i.closed_at IS NULL) = %(open)s)
+WHERE (NOT %(only_closed)s OR i.closed_at IS NOT NULL)
+  AND (%(after_at)s::timestamptz IS NULL OR (i.received_at, i.id) < (%(after_at)s, %(after_id)s::uuid))
+ORDER BY i.received_at DESC, i.id DESC LIMIT %(limit)s
+
+-- name: incidents_open
+SELECT jsonb_build_object(
+    'incident', to_jsonb(i) - 'position' || jsonb_build_object('lon', ST_X(i.position::geometry), 'lat', ST_Y(i.position::geometry)),
+    'dispatches', coalesce((SELECT jsonb_agg(to_jsonb(d) ORDER BY d.offered_at, d.id) FROM dispatch d WHERE d.incident_id = i.id), '[]'),
+    'alarms', '[]'::jsonb) AS facts
+FROM incident i
+WHERE i.closed_at IS NULL
   AND (%(after_at)s::timestamptz IS NULL OR (i.received_at, i.id) < (%(after_at)s, %(after_id)s::uuid))
 ORDER BY i.received_at DESC, i.id DESC LIMIT %(limit)s
 

@@ -172,8 +172,12 @@ async def incident(tx: Tx, incident_id: UUID) -> Incident | None:
 
 async def incidents(tx: Tx, *, is_open: bool | None, after: tuple[datetime, UUID] | None, limit: int) -> list[Incident]:
     """Return incidents of the scope, newest first; `is_open` None = both."""
-    params = {"open": is_open, "after_at": after[0] if after else None, "after_id": after[1] if after else None, "limit": limit}
-    return [incident_of(row["facts"]) for row in await tx.rows(_SQL["incidents"], params)]
+    params = {"after_at": after[0] if after else None, "after_id": after[1] if after else None, "limit": limit}
+    if is_open:
+        rows = await tx.rows(_SQL["incidents_open"], params)
+    else:
+        rows = await tx.rows(_SQL["incidents"], {**params, "only_closed": is_open is False})
+    return [incident_of(row["facts"]) for row in rows]
 
 
 # --- writing -----------------------------------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ COMMENT ON COLUMN incident.without_team IS 'The team whose own panic this is; it
 -- One open incident for a person. A drill is another thing than the real one, and never swallows it.
 CREATE UNIQUE INDEX incident_person_open ON incident (person_id, drill) WHERE closed_at IS NULL AND person_id IS NOT NULL;
 CREATE INDEX incident_person ON incident (person_id) WHERE person_id IS NOT NULL;
-CREATE INDEX incident_open ON incident (priority, received_at) WHERE closed_at IS NULL;
+CREATE INDEX incident_open ON incident (received_at, id) WHERE closed_at IS NULL;
 CREATE INDEX incident_seeking ON incident (priority, received_at) WHERE seeking;
 CREATE INDEX incident_received ON incident (received_at, id);
 
@@ -171,7 +171,7 @@ CREATE TABLE dispatch (
     fix_age_s real
 ) WITH (fillfactor = 70);
 CREATE INDEX dispatch_incident ON dispatch (incident_id);
-CREATE INDEX dispatch_team_open ON dispatch (team_id) WHERE state IN ('offered', 'acknowledged', 'accepted', 'en_route', 'on_scene', 'timed_out');
+CREATE INDEX dispatch_timed_out ON dispatch (team_id) WHERE state = 'timed_out';
 -- The last barrier of law 4: whatever a claim does wrong, a team cannot hold two.
 CREATE UNIQUE INDEX dispatch_one_per_team ON dispatch (team_id) WHERE state IN ('offered', 'acknowledged', 'accepted', 'en_route', 'on_scene');
 
@@ -409,9 +409,15 @@ CREATE FUNCTION dispatch_in_hand(p_team uuid) RETURNS TABLE (dispatch_id uuid, f
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN QUERY
-    SELECT d.id, dispatch_facts(d.incident_id) FROM dispatch d JOIN team t ON t.id = d.team_id
-    WHERE d.team_id = p_team AND t.province = ANY (core_scope())
-      AND d.state IN ('offered', 'acknowledged', 'accepted', 'en_route', 'on_scene', 'timed_out')
+    SELECT d.id, dispatch_facts(d.incident_id)
+    FROM (
+        -- Two arms for two indexes: what a crew holds, and what ran out and may still be accepted.
+        SELECT x.id, x.incident_id, x.offered_at FROM dispatch x
+        WHERE x.team_id = p_team AND x.state IN ('offered', 'acknowledged', 'accepted', 'en_route', 'on_scene')
+        UNION ALL
+        SELECT x.id, x.incident_id, x.offered_at FROM dispatch x WHERE x.team_id = p_team AND x.state = 'timed_out'
+    ) d
+    WHERE EXISTS (SELECT 1 FROM team t WHERE t.id = p_team AND t.province = ANY (core_scope()))
     ORDER BY d.offered_at, d.id;
 END $$;
 
