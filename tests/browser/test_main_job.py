@@ -208,7 +208,7 @@ def test_a_drill_opened_by_hand_is_marked_on_every_screen(people: People, live: 
 
     desk.keyboard.press("n")
     form = desk.get_by_test_id("new-incident")
-    form.locator("[name=kind]").select_option("fight")
+    form.locator("[name=kind]").select_option("kavga")
     form.locator("[name=place]").fill("Deneme Sokak, park girişi")
     form.locator("[type=checkbox]").check()
     form.get_by_text("Haritadan seç").click()
@@ -262,8 +262,8 @@ def test_a_dispatcher_sends_a_team_records_the_radio_moves_the_place_and_merges_
     expect(desk.get_by_test_id("map")).to_have_attribute("data-dressed", re.compile("day|night"))
     head = live.token["dispatcher"]
     place = {"position": {"lon": LON, "lat": LAT}, "automatic": False}
-    first = live.made("/api/v1/incidents", head, kind="fight", place_text="Birinci yer", **place)
-    second = live.made("/api/v1/incidents", head, kind="noise", place_text="İkinci yer", **place)
+    first = live.made("/api/v1/incidents", head, kind="kavga", place_text="Birinci yer", **place)
+    second = live.made("/api/v1/incidents", head, kind="gurultu", place_text="İkinci yer", **place)
 
     desk.locator(f"[data-id='{first['id']}'][data-testid=incident]").click()
     expect(desk.get_by_test_id("take")).to_contain_text("dispatcher")

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { code, metres, span, t, timeText } from '../i18n';
 import { clockText, standardClock } from '../state/countdown';
-import { activeDispatches, openOffers, type Row } from '../state/order';
+import { activeDispatches, isServed, openOffers, type Row } from '../state/order';
 import { DrillChip, useTick } from '../ui/parts';
 import { fixedAt, type DeskAlarm, type Incident } from '../wire/frames';
 import { desk as w } from './words';
@@ -97,10 +97,11 @@ function whoGoes(incident: Incident): string {
   const lead = going.find((one) => one.lead) ?? going[0];
   if (lead) return `${lead.team_code} · ${code(lead.state)}${going.length > 1 ? ` +${String(going.length - 1)}` : ''}`;
   const asked = openOffers(incident)[0];
+  if (!asked && isServed(incident)) return t(w.awaitsOutcome);
   return asked ? `${asked.team_code} · ${code(asked.state)}` : code(incident.state);
 }
 
 function tone(incident: Incident): string {
-  if (activeDispatches(incident).length > 0) return 'good';
+  if (activeDispatches(incident).length > 0 || isServed(incident)) return 'good';
   return incident.state === 'waiting' ? 'danger' : 'warn';
 }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { code, t } from '../i18n';
 import type { DeskState } from '../state/desk';
-import { activeDispatches, openOffers } from '../state/order';
+import { activeDispatches, isServed, openOffers } from '../state/order';
 import type { IncidentDetail } from '../wire/answers';
 import type { Incident } from '../wire/frames';
 import { DrillChip, Fault, Section, useAct, useTick } from '../ui/parts';
@@ -103,13 +103,14 @@ function Bar(props: DetailProps): JSX.Element {
   const { incident, acts } = props;
   const mine = incident.owner_id !== null && incident.owner_id === props.desk.me?.id;
   const more = activeDispatches(incident).length > 0 || openOffers(incident).length > 0;
+  const urgent = !more && !isServed(incident);
   return (
     <section class="bar">
       <div class="row">
         <button type="button" class={`button ${incident.owner_id === null ? 'primary' : ''}`} data-testid="take" disabled={act.busy || mine} onClick={() => { act.run(() => acts.take(incident.id)); }}>
           {incident.owner_name === null ? t(w.take) : t(w.taken, { name: incident.owner_name })} <kbd>T</kbd>
         </button>
-        <button type="button" class={`button ${more ? '' : 'danger'}`} data-testid="dispatch-nearest" disabled={act.busy} onClick={() => { act.run(() => sendOne(acts, incident)); }}>
+        <button type="button" class={`button ${urgent ? 'danger' : ''}`} data-testid="dispatch-nearest" disabled={act.busy} onClick={() => { act.run(() => sendOne(acts, incident)); }}>
           {t(more ? w.reinforce : w.nearest)} <kbd>D</kbd>
         </button>
       </div>

@@ -24,6 +24,7 @@ export const desk = {
   closeIncident: ['Sonuçlandır', 'Close'],
   outcome: ['Sonuç', 'Outcome'],
   note: ['Not', 'Note'],
+  awaitsOutcome: ['Ekip bitirdi · sonuç bekliyor', 'Team is done · awaits its outcome'],
   chain: ['Ekipler', 'Teams'],
   noTeam: ['Henüz ekibe sorulmadı', 'No team was asked yet'],
   ackIn: ['cihaz yanıtı {n} sn', 'app answer {n} s'],
@@ -94,4 +95,4 @@ export const OUTCOMES = ['resolved', 'reported', 'detained', 'vehicle_taken', 'n
 /** Who has it instead, where it was outside the police remit (E5). */
 export const BODIES = ['gendarmerie', 'health', 'fire', 'social_services', 'coast_guard', 'municipality', 'other'] as const;
 
-export const KINDS: readonly string[] = ['domestic_violence', 'violence', 'fight', 'burglary', 'theft', 'traffic', 'missing_person', 'suspicious', 'noise', 'other'];
+export const KINDS = ['aile_ici_siddet', 'siddet', 'kavga', 'hirsizlik', 'trafik_kazasi', 'kayip_kisi', 'supheli_durum', 'gurultu', 'diger'] as const;

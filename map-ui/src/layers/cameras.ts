@@ -28,8 +28,8 @@ export class CamerasLayer implements MapLayer<DeskView> {
     this.feet.add(map);
     map.addLayer({ id: 'camera-sectors', type: 'fill', source: 'camera-sectors', minzoom: 13, paint: { 'fill-color': p.camera, 'fill-opacity': 0.14 } });
     map.addLayer({
-      id: 'cameras', type: 'symbol', source: 'cameras', minzoom: 11.5,
-      layout: { 'icon-image': ['get', 'icon'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 11.5, 0.4, 15, 0.75], 'icon-allow-overlap': true },
+      id: 'cameras', type: 'symbol', source: 'cameras', minzoom: 12,
+      layout: { 'icon-image': ['get', 'icon'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 12, 0.45, 15, 0.8], 'icon-allow-overlap': true },
     });
   }
 

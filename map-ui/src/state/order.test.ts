@@ -29,6 +29,10 @@ describe('the alert list', () => {
     const assigned = anIncident({ id: 'a', dispatches: [aDispatch({ state: 'en_route' })] });
     expect(ids([assigned, anIncident({ id: 'b', priority: 9 })])).toEqual(['b', 'a']);
   });
+  it('does not cry for a team where one was and is done', () => {
+    const served = anIncident({ id: 'served', dispatches: [aDispatch({ state: 'clear' })] });
+    expect(ids([served, anIncident({ id: 'waits', priority: 9 })])).toEqual(['waits', 'served']);
+  });
   it('never lets a drill push a real one down', () => {
     expect(ids([anIncident({ id: 'drill', drill: true, priority: 1 }), anIncident({ id: 'real', priority: 9 })])).toEqual(['real', 'drill']);
   });

@@ -29,6 +29,11 @@ export function needsSomebody(incident: Incident, role: Role): boolean {
   return incident.owner_id === null;
 }
 
+/** A team was there and is done: what is missing is the outcome, not a team. */
+export function isServed(incident: Incident): boolean {
+  return activeDispatches(incident).length === 0 && incident.dispatches.some((one) => one.state === 'clear');
+}
+
 export interface Row {
   readonly incident: Incident;
   readonly unowned: boolean;
@@ -61,7 +66,7 @@ function compare(a: Row, b: Row): number {
     row.unowned ? 0 : 1,
     row.incident.drill ? 1 : 0,
     row.standard === 'breached' ? 0 : row.standard === 'warned' ? 1 : 2,
-    activeDispatches(row.incident).length === 0 ? 0 : 1,
+    activeDispatches(row.incident).length > 0 || isServed(row.incident) ? 1 : 0,
     row.incident.priority,
     Date.parse(row.incident.opened_at),
   ];
