@@ -25,9 +25,9 @@ class DatabaseSettings(BaseSettings):
     #: libpq address; without it a private cluster under var/ is made and started.
     url: SecretStr | None = None
     #: Connections one process keeps.
-    pool_size: int = Field(default=20, ge=2)
+    pool_size: int = Field(default=24, ge=2)
     #: Connections it may open beyond those in a rush.
-    max_overflow: int = Field(default=10, ge=0)
+    max_overflow: int = Field(default=0, ge=0)
 
 
 class WebSettings(BaseSettings):
