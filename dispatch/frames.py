@@ -193,7 +193,7 @@ class Ack(Inbound):
     """The app has the `dispatch.offered` of that number."""
 
     type: Literal["ack"]
-    seq: int
+    seq: int = Field(ge=0, lt=2**63)
 
 
 class SetStatus(Inbound):

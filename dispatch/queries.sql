@@ -9,6 +9,15 @@ SELECT dispatch_lock_incident(%(id)s, %(any_scope)s, %(wait)s) AS facts
 -- name: lock_dispatch
 SELECT dispatch_lock_dispatch(%(id)s, %(team_id)s, %(wait)s) AS facts
 
+-- name: lock_offer
+SELECT dispatch_lock_offer(%(seq)s, %(team_id)s) AS facts
+
+-- name: lock_said
+SELECT dispatch_lock_said(%(sender)s, %(client_id)s, %(fingerprint)s, %(now)s, %(id)s, %(team_id)s) AS facts
+
+-- name: keep_answer
+UPDATE request_once SET answer = %(answer)s WHERE sender = %(sender)s AND client_id = %(client_id)s
+
 -- name: pick
 SELECT dispatch_pick(%(incident_id)s, %(dispatch_id)s, %(reach)s, %(excluded)s, %(stale_before)s, %(may_wait)s, %(list)s, %(few)s) AS picked
 
@@ -71,6 +80,8 @@ WITH new AS (
 ), engaged AS (
     UPDATE team t SET engaged_dispatch = %(engaged)s WHERE t.id = %(engaged_team)s AND t.engaged_dispatch IS NULL
     RETURNING t.id, t.code, t.kind, t.force, t.province, t.roster, t.engaged_dispatch
+), kept AS (
+    UPDATE request_once SET answer = %(answer)s WHERE sender = %(sender)s AND client_id = %(client_id)s
 ), stood AS (
     UPDATE incident i
     SET state = new.state, provinces = new.provinces, priority = new.priority,
@@ -83,7 +94,34 @@ WITH new AS (
         closed_at = new.closed_at, closed_by = new.closed_by, merged_into = new.merged_into, version = i.version + 1
     FROM new WHERE i.id = new.id
 )
-SELECT * FROM freed UNION ALL SELECT * FROM engaged
+SELECT freed.*, ARRAY(
+    SELECT w FROM dispatch_waiting_for(ARRAY[freed.province], 8) AS w WHERE freed.roster = 'available') AS waiting FROM freed
+UNION ALL SELECT engaged.*, '{}' FROM engaged
+
+-- name: save_step
+-- `save` for a dispatch that moves on while its incident stays as it is: most of what crews say. Half the cost, for the incident's row is
+-- wide and a statement opens every table it may write to.
+WITH changed AS (
+    UPDATE dispatch d
+    SET state = n.state, acknowledged_at = n.acknowledged_at, accepted_at = n.accepted_at, en_route_at = n.en_route_at,
+        on_scene_at = n.on_scene_at, ended_at = n.ended_at, reason = n.reason, by = n.by, lead = n.lead, incident_id = n.incident_id
+    FROM jsonb_to_recordset(%(changed)s) AS n (
+        id uuid, incident_id uuid, state text, acknowledged_at timestamptz, accepted_at timestamptz, en_route_at timestamptz,
+        on_scene_at timestamptz, ended_at timestamptz, reason text, by text, lead boolean)
+    WHERE d.id = n.id
+), told AS (
+    INSERT INTO incident_event (incident_id, provinces, at, kind, actor_kind, actor_id, actor_name, detail)
+    SELECT %(id)s, %(provinces)s::smallint[], %(now)s, n.kind, n.actor_kind, n.actor_id, n.actor_name, n.detail
+    FROM jsonb_to_recordset(%(events)s) AS n (kind text, actor_kind text, actor_id uuid, actor_name text, detail jsonb)
+), freed AS (
+    -- Only while it still names that dispatch: the team may have been claimed anew meanwhile.
+    UPDATE team t SET engaged_dispatch = NULL WHERE t.id = ANY (%(freed_teams)s) AND t.engaged_dispatch = ANY (%(freed)s)
+    RETURNING t.id, t.code, t.kind, t.force, t.province, t.roster, t.engaged_dispatch
+), kept AS (
+    UPDATE request_once SET answer = %(answer)s WHERE sender = %(sender)s AND client_id = %(client_id)s
+)
+SELECT freed.*, ARRAY(
+    SELECT w FROM dispatch_waiting_for(ARRAY[freed.province], 8) AS w WHERE freed.roster = 'available') AS waiting FROM freed
 
 -- name: spread_dispatches
 UPDATE dispatch SET provinces = %(provinces)s::smallint[] || team_province WHERE incident_id = %(id)s
@@ -206,9 +244,6 @@ FROM team t LEFT JOIN team_position p ON p.team_id = t.id WHERE t.id = %(id)s
 SELECT unknown, appeared FROM dispatch_put_positions(
     %(teams)s::uuid[], %(lons)s::float8[], %(lats)s::float8[], %(accuracies)s::real[], %(fixed)s::timestamptz[],
     %(headings)s::real[], %(speeds)s::real[], %(now)s)
-
--- name: offer_of_seq
-SELECT subject_id FROM event_log WHERE seq = %(seq)s AND type = 'dispatch.offered' AND %(channel)s = ANY (channels)
 
 -- name: moved_since
 -- No index on the time of receipt: it would cost each of thousands of updates a second more than this look costs once a second.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import partial
+from hashlib import sha256
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from core.errors import NotFound, Problem
-from core.once import once
 from core.timers import drop_timer, set_timer
 from dispatch import frames, rules, store
 from dispatch.alarms import ENDED_BY_A_YES, alarm_for, end_alarms
@@ -54,18 +54,18 @@ async def answer(
 
     Raises NotFound for another's dispatch, NotOnScene, and `store.Busy` with `wait` false.
     """
-    found = await store.lock_dispatch(tx, dispatch_id, team_id, wait=wait)
-    if found is None:
+    locked = await store.lock_dispatch(tx, dispatch_id, team_id, wait=wait)
+    if locked is None:
         raise NotFound
-    incident, team = found
-    dispatch = next(d for d in incident.dispatches if d.id == dispatch_id)
-    decision = rules.decide(dispatch, incident, team, event, now)
-    if decision.refused == rules.NOT_ON_SCENE:
-        raise NotOnScene
-    if decision.changed:
-        engaged = decision.dispatch if decision.engages else None
-        await settle(tx, incident, decision, now, site, actor=actor, engaged=engaged)
-    return decision
+    return await _befall(tx, locked, event, now, site, actor=actor)
+
+
+async def acknowledge(tx: Tx, who: Principal, seq: int, now: datetime, site: Site, *, team_id: UUID) -> rules.Decision:
+    """The crew's app has the offer it was sent under the number `seq`. Raises NotFound."""
+    locked = await store.lock_offer(tx, seq, team_id)
+    if locked is None:
+        raise NotFound
+    return await _befall(tx, locked, Event(Act.ACK, by="app"), now, site, actor=actor_of(who))
 
 
 async def said_by_crew(
@@ -75,13 +75,36 @@ async def said_by_crew(
 
     Returns the `OfferData` that holds now and whether the answer was `applied`. Raises AnotherBody, NotFound, NotOnScene.
     """
+    saying = store.Saying(who.id, client_id, sha256(b"dispatch.status\n" + said.model_dump_json().encode()).digest())
+    locked = await store.lock_said(tx, saying, said.dispatch_id, team_id, now)
+    if locked is None:
+        raise NotFound
+    if isinstance(locked, dict):
+        return locked
+    decision = await _befall(tx, locked, Event(Act(said.state), by="app"), now, site, actor=actor_of(who), saying=saying)
+    return told(decision)
 
-    async def do() -> dict[str, Any]:
-        event = Event(Act(said.state), by="app")
-        decision = await answer(tx, said.dispatch_id, event, now, site, team_id=team_id, actor=actor_of(who))
-        return told(decision)
 
-    return await once(tx, who.id, client_id, "dispatch.status", said, now, do)
+async def _befall(
+    tx: Tx,
+    locked: store.Locked,
+    event: Event,
+    now: datetime,
+    site: Site,
+    *,
+    actor: Actor | None,
+    saying: store.Saying | None = None,
+) -> rules.Decision:
+    decision = rules.decide(locked.dispatch, locked.incident, locked.team, event, now)
+    if decision.refused == rules.NOT_ON_SCENE:
+        raise NotOnScene
+    said = (saying, told(decision)) if saying else None
+    if decision.changed:
+        engaged = decision.dispatch if decision.engages else None
+        await settle(tx, locked.incident, decision, now, site, actor=actor, engaged=engaged, said=said)
+    elif said is not None:
+        await store.keep_answer(tx, *said)
+    return decision
 
 
 def told(decision: rules.Decision) -> dict[str, Any]:
@@ -113,23 +136,27 @@ async def settle(
     actor: Actor | None = None,
     engaged: Dispatch | None = None,
     history: Sequence[History] = (),
+    said: tuple[store.Saying, dict[str, Any]] | None = None,
 ) -> Incident:
     """Write a change and all that follows: tell everybody, end what waited, ask the next, wake those who wait for a team."""
     after = change.incident
-    teams = await store.save(
+    same = _told_of(before) == _told_of(after)
+    saved = await store.save(
         tx,
         after,
         now,
+        whole=not same or engaged is not None,
         changed=change.changed,
         released=change.released,
         engaged=engaged,
         events=[*history, *(_dispatch_line(d, actor) for d in change.changed)],
+        said=said,
     )
     tx.after_commit(partial(_count, before, after, change.changed))
     await tell_dispatches(tx, after, change.changed, now)
-    if _told_of(before) != _told_of(after):
+    if not same:
         await tell_incident(tx, after, now)
-    await tell_teams(tx, teams, now)
+    await tell_teams(tx, saved.teams, now)
     await _end_waits(tx, before, change.changed, now)
     for kind in change.alarms:
         after = await alarm_for(tx, after, kind, now, site.periods)
@@ -139,7 +166,8 @@ async def settle(
         after = await end_alarms(tx, after, ENDED_BY_A_YES, now)
     if change.offer:
         after = await offer_next(tx, after, now, site)
-    await wake_waiting(tx, teams, now)
+    if saved.waiting:
+        await store.hasten(tx, saved.waiting, now)
     return after
 
 

@@ -14,14 +14,14 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.db import EVERY
-from core.errors import NotAllowed, NotFound
+from core.errors import NotAllowed
 from core.hub import Outgoing, tail_of
 from core.identity import Role
 from core.outbox import seqs_of
 from core.sockets import SocketDoor
 from dispatch import frames, service, store, teams
-from dispatch.choosing import Site, actor_of
-from dispatch.states import LIVE, OPEN, Act, Event
+from dispatch.choosing import Site
+from dispatch.states import LIVE, OPEN
 from geo.errors import PositionOutOfRange
 
 if TYPE_CHECKING:
@@ -57,10 +57,7 @@ def team_door(site: Site) -> SocketDoor:
 
     async def ack(session: Session, frame: frames.Ack) -> None:
         async with session.tx() as tx:
-            dispatch_id = await store.offer_of_seq(tx, frame.seq, _team(session.who))
-            if dispatch_id is None:
-                raise NotFound
-            await _answer(tx, session, dispatch_id, Act.ACK, site)
+            await service.acknowledge(tx, session.who, frame.seq, session.clock.now(), site, team_id=_team(session.who))
 
     async def status(session: Session, frame: frames.SetStatus) -> None:
         said = frames.Said(dispatch_id=frame.dispatch_id, state=frame.state)
@@ -131,11 +128,6 @@ def _team(who: Principal) -> UUID:
 
 def _team_channels(who: Principal) -> set[str]:
     return set() if who.team_id is None else {f"team:{who.team_id}"}
-
-
-async def _answer(tx: Tx, session: Session, dispatch_id: UUID, act: Act, site: Site) -> service.rules.Decision:
-    event, now = Event(act, by="app"), session.clock.now()
-    return await service.answer(tx, dispatch_id, event, now, site, team_id=_team(session.who), actor=actor_of(session.who))
 
 
 async def _team_snapshot(tx: Tx, who: Principal, now: datetime) -> list[Outgoing]:

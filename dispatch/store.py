@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from pydantic_core import to_json
 
 from core.db import session_options
+from core.errors import AnotherBody
 from core.ids import new_id
 from core.sql import load
 from dispatch.states import Dispatch, DispatchState, Incident, IncidentState, Team
@@ -139,14 +140,66 @@ async def lock_incident(tx: Tx, incident_id: UUID, *, any_scope: bool = False, w
     return None if facts is None else incident_of(facts)
 
 
-async def lock_dispatch(tx: Tx, dispatch_id: UUID, team_id: UUID | None, *, wait: bool = True) -> tuple[Incident, Team] | None:
-    """Lock a dispatch's incident and team. `team_id` is the calling crew's, None for a desk or a job. Raises `Busy` as above."""
-    facts = _unless_busy(await tx.value(_SQL["lock_dispatch"], {"id": dispatch_id, "team_id": team_id, "wait": wait}))
-    if facts is None:
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A dispatch whose incident and team are locked until the transaction ends."""
+
+    dispatch: Dispatch
+    incident: Incident
+    team: Team
+
+
+def _locked(facts: dict[str, Any] | None, dispatch_id: UUID | None = None) -> Locked | None:
+    if _unless_busy(facts) is None or facts is None:
         return None
-    team = facts["team"]
+    incident, team = incident_of(facts), facts["team"]
+    of = dispatch_id or UUID(facts["of"])
     engaged = team["engaged_dispatch"]
-    return incident_of(facts), Team(UUID(team["id"]), team["roster"], None if engaged is None else UUID(engaged))
+    holds = None if engaged is None else UUID(engaged)
+    return Locked(next(d for d in incident.dispatches if d.id == of), incident, Team(UUID(team["id"]), team["roster"], holds))
+
+
+async def lock_dispatch(tx: Tx, dispatch_id: UUID, team_id: UUID | None, *, wait: bool = True) -> Locked | None:
+    """Lock a dispatch's incident and team. `team_id` is the calling crew's, None for a desk or a job. Raises `Busy` as above."""
+    return _locked(await tx.value(_SQL["lock_dispatch"], {"id": dispatch_id, "team_id": team_id, "wait": wait}), dispatch_id)
+
+
+async def lock_offer(tx: Tx, seq: int, team_id: UUID) -> Locked | None:
+    """The same for the offer this crew was sent under the number `seq`."""
+    return _locked(await tx.value(_SQL["lock_offer"], {"seq": seq, "team_id": team_id}))
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A write from outside under its client-made id (law 3)."""
+
+    sender: UUID
+    client_id: UUID
+    fingerprint: bytes
+
+
+async def lock_said(tx: Tx, saying: Saying, dispatch_id: UUID, team_id: UUID, now: datetime) -> Locked | dict[str, Any] | None:
+    """The same for something a crew says; its first answer where it said it before. Raises AnotherBody."""
+    params = {
+        "sender": saying.sender,
+        "client_id": saying.client_id,
+        "fingerprint": saying.fingerprint,
+        "now": now,
+        "id": dispatch_id,
+        "team_id": team_id,
+    }
+    facts = await tx.value(_SQL["lock_said"], params)
+    if facts is not None and "another" in facts:
+        raise AnotherBody
+    if facts is not None and "answer" in facts:
+        answer: dict[str, Any] = facts["answer"]
+        return answer
+    return _locked(facts, dispatch_id)
+
+
+async def keep_answer(tx: Tx, saying: Saying, answer: Mapping[str, Any]) -> None:
+    """Keep what was answered, where nothing else is saved with it."""
+    await tx.execute(_SQL["keep_answer"], {"sender": saying.sender, "client_id": saying.client_id, "answer": _json(answer)})
 
 
 async def look(tx: Tx, dispatch_id: UUID, team_id: UUID | None) -> Incident | None:
@@ -190,35 +243,54 @@ async def raise_incident(tx: Tx, alert: Mapping[str, Any]) -> tuple[UUID, str, b
     return row["incident_id"], row["olay_no"], row["joined"]
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a save let go or took, and who waits for what was let go."""
+
+    teams: list[TeamLine]
+    waiting: list[UUID]
+
+
 async def save(
     tx: Tx,
     incident: Incident,
     now: datetime,
     *,
+    whole: bool = True,
     changed: Sequence[Dispatch] = (),
     added: Sequence[Dispatch] = (),
     released: Sequence[Dispatch] = (),
     engaged: Dispatch | None = None,
     candidates: Sequence[Mapping[str, Any]] = (),
     events: Sequence[History] = (),
-) -> list[TeamLine]:
-    """Write an incident that this transaction has locked, and all that changed with it; returns the teams let go or taken."""
-    rows = await tx.rows(
-        _SQL["save"],
-        {
+    said: tuple[Saying, Mapping[str, Any]] | None = None,
+) -> Saved:
+    """Write an incident that this transaction has locked, all that changed with it, and the answer to who said so.
+
+    `whole` false: the incident's own fields are as they were, and nothing is added or engaged.
+    """
+    facts: dict[str, object] = {
+        "changed": _json(changed),
+        "freed": [d.id for d in released],
+        "freed_teams": [d.team_id for d in released],
+        "events": _json([_event_row(event) for event in events]),
+        "now": now,
+        "sender": said[0].sender if said else None,
+        "client_id": said[0].client_id if said else None,
+        "answer": _json(said[1]) if said else None,
+    }
+    if whole:
+        facts |= {
             "incident": _json(incident),
-            "changed": _json(changed),
             "added": _json(added),
-            "freed": [d.id for d in released],
-            "freed_teams": [d.team_id for d in released],
             "engaged": engaged.id if engaged else None,
             "engaged_team": engaged.team_id if engaged else None,
             "candidates": _json(candidates),
-            "events": _json([_event_row(event) for event in events]),
-            "now": now,
-        },
-    )
-    return [team_line(row) for row in rows]
+        }
+    else:
+        facts |= {"id": incident.id, "provinces": sorted(incident.provinces)}
+    rows = await tx.rows(_SQL["save" if whole else "save_step"], facts)
+    return Saved([team_line(row) for row in rows], [waiting for row in rows for waiting in row["waiting"]])
 
 
 def _event_row(event: History) -> dict[str, Any]:
@@ -392,12 +464,6 @@ async def put_positions(tx: Tx, columns: Mapping[str, Sequence[object]], now: da
     row = await tx.row(_SQL["put_positions"], {**columns, "now": now})
     assert row is not None  # noqa: S101 - a function with OUT parameters returns one row
     return frozenset(row["unknown"]), frozenset(row["appeared"])
-
-
-async def offer_of_seq(tx: Tx, seq: int, team_id: UUID) -> UUID | None:
-    """The dispatch whose `dispatch.offered` to this crew has that number."""
-    found: UUID | None = await tx.value(_SQL["offer_of_seq"], {"seq": seq, "channel": f"team:{team_id}"})
-    return found
 
 
 async def within(tx: Tx, bbox: tuple[float, float, float, float]) -> list[Row]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import ErrorDetails
 
 from core.db import Tx
 from core.identity import Principal, Role
 from core.web import Body, Call, Write, allow
 from dispatch import frames, teams
-from dispatch.states import Outcome
+from dispatch.states import Outcome, Periods
 from geo.point import Fix, Point
 
 Desk = Annotated[Call, allow(Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR)]
@@ -42,8 +44,11 @@ class Place(Body):
     fixed_at: AwareDatetime | None = None
 
     def fix(self, now: datetime) -> Fix:
-        """Return it as a fix, of now where it has no time. Raises BadPosition."""
-        return Fix(point=Point(lon=self.lon, lat=self.lat), accuracy_m=self.accuracy_m, fixed_at=self.fixed_at or now)
+        """Return it as a fix, of now where it has no time. Raises BadPosition, FixAhead among them."""
+        fix = Fix(point=Point(lon=self.lon, lat=self.lat), accuracy_m=self.accuracy_m, fixed_at=self.fixed_at or now)
+        if fix.fixed_at > now + Periods().ahead_at_most:
+            raise teams.FixAhead
+        return fix
 
 
 class CallerBody(Body):
@@ -157,7 +162,7 @@ class RosterBody(Write):
 
 
 class ReportBody(Body):
-    """One position. Its numbers are judged one by one, so that a bad one does not take the others with it."""
+    """One position."""
 
     team_id: UUID | None = None
     lon: float
@@ -172,14 +177,50 @@ class ReportBody(Body):
         return teams.Report(team_id, self.lon, self.lat, self.accuracy_m, self.fixed_at, self.heading_deg, self.speed_mps)
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What stands where a position should, and why it is none."""
+
+    errors: list[ErrorDetails]
+
+
+def _judged_alone(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """One vehicle's bad position must not take those of 4,999 others off the map."""
+    try:
+        return read(value)
+    except ValidationError as fault:
+        return Unreadable(fault.errors(include_url=False, include_context=False, include_input=False))
+
+
+def _or_none(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """A call for help is not refused for what its phone got wrong about the place: the last known one serves."""
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
 class Positions(Body):
     """A batch of 1 to 5,000 positions. Its client_id is taken and not needed: the same fix again changes nothing."""
 
     client_id: UUID | None = None
-    positions: Annotated[list[ReportBody], Field(min_length=1, max_length=5_000)]
+    positions: Annotated[list[Annotated[ReportBody, WrapValidator(_judged_alone)]], Field(min_length=1, max_length=5_000)]
+
+    def sorted_out(self) -> tuple[list[tuple[int, ReportBody]], list[tuple[int, Unreadable]]]:
+        """Return those that are positions and those that are none, each with its index."""
+        sound: list[tuple[int, ReportBody]] = []
+        unreadable: list[tuple[int, Unreadable]] = []
+        for index, one in enumerate(cast("list[ReportBody | Unreadable]", self.positions)):
+            if isinstance(one, Unreadable):
+                unreadable.append((index, one))
+            else:
+                sound.append((index, one))
+        return sound, unreadable
 
 
 class Panic(Write):
-    """A team calls for help."""
+    """A team calls for help. Beside its client_id nothing in it is a reason to refuse it."""
 
-    position: ReportBody | None = None
+    model_config = ConfigDict(extra="ignore")
+
+    position: Annotated[ReportBody | None, WrapValidator(_or_none)] = None

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from core.errors import NotAllowed, NotFound, WrongBody
+from core.errors import NotAllowed, NotFound, Problem, WrongBody
 from core.identity import Role
+from core.problems import field_errors, told
 from core.web import Call, Lang, page
 from dispatch import frames, store, teams
 from dispatch.alarms import acknowledge
@@ -26,6 +27,7 @@ from dispatch.api.bodies import (
     ReportBody,
     RosterBody,
     TeamBody,
+    Unreadable,
 )
 from dispatch.api.dispatches import team_of
 from dispatch.choosing import Site
@@ -47,7 +49,7 @@ def _listing(routes: APIRouter, site: Site) -> None:
         items = [frames.team_row(row, call.now, site.periods.stale_after) for row in rows]
         return page(items, str(rows[-1]["id"]) if len(rows) == limit else None)
 
-    @routes.post("/teams", status_code=201)
+    @routes.post("/teams", status_code=201, responses=told(NotFound))
     async def add(call: Admin, body: TeamBody) -> dict[str, Any]:
         """Set up a team, off duty."""
 
@@ -61,12 +63,20 @@ def _listing(routes: APIRouter, site: Site) -> None:
     async def positions(call: CrewOrGateway, body: Positions, lang: Lang) -> dict[str, Any]:
         """Store positions. Bad ones are named by their index, the others stand; a single bad one is a 422."""
         own = team_of(call) if call.who.role is Role.TEAM else None
-        reports = [one.report(_of_report(one, own, call)) for one in body.positions]
+        sound, unreadable = body.sorted_out()
+        reports = [one.report(_of_report(one, own, call)) for _, one in sound]
         refused = await teams.take_positions(call.tx, reports, call.now, site.periods)
-        if refused and len(reports) == 1:
-            raise refused[0].problem
-        told = [{"index": one.index, "problem": one.problem.body("en" if lang == "en" else "tr")} for one in refused]
-        return {"stored": len(reports) - len(refused), "refused": told}
+        problems: dict[int, Problem] = {index: _unreadable(index, one, lang) for index, one in unreadable}
+        problems |= {sound[one.index][0]: one.problem for one in refused}
+        if problems and len(body.positions) == 1:
+            raise problems[0]
+        bad = [{"index": index, "problem": problems[index].body("en" if lang == "en" else "tr")} for index in sorted(problems)]
+        return {"stored": len(body.positions) - len(bad), "refused": bad}
+
+
+def _unreadable(index: int, one: Unreadable, lang: str) -> WrongBody:
+    errors = [{**error, "loc": ("body", "positions", index, *error["loc"])} for error in one.errors]
+    return WrongBody(extra={"errors": field_errors(errors, lang)})
 
 
 def _of_report(one: ReportBody, own: UUID | None, call: Call) -> UUID:

@@ -19,7 +19,8 @@ TABLES = (
     "team", "team_position", "team_track", "incident", "incident_caller", "incident_event", "dispatch", "candidate", "alarm",
 )  # fmt: skip
 SEARCHES = (
-    "dispatch_lock_incident", "dispatch_lock_dispatch", "dispatch_look", "dispatch_in_hand", "dispatch_waiting_for", "dispatch_raise",
+    "dispatch_lock_incident", "dispatch_lock_dispatch", "dispatch_lock_offer", "dispatch_lock_said",
+    "dispatch_look", "dispatch_in_hand", "dispatch_waiting_for", "dispatch_raise",
     "dispatch_nearest", "dispatch_pick", "dispatch_pick_named",
 )  # fmt: skip
 

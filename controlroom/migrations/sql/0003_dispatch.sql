@@ -246,7 +246,8 @@ GRANT SELECT, INSERT, UPDATE ON team, team_position, incident, incident_caller, 
 GRANT SELECT, INSERT ON incident_event, candidate, team_track TO merkez_api, merkez_timers, merkez_sweep, merkez_geo;
 GRANT UPDATE (provinces) ON incident_event, candidate TO merkez_api, merkez_timers, merkez_sweep, merkez_geo;
 -- A crew acknowledges an offer by its number and a snapshot keeps that number; what was said stays closed to the API's role.
-GRANT SELECT (seq, type, channels, subject_id) ON event_log TO merkez_api;
+GRANT SELECT (seq, type, channels, subject_id) ON event_log TO merkez_api, merkez_geo;
+GRANT SELECT, INSERT ON request_once TO merkez_geo;
 -- The job that rebuilds the index over positions must own it.
 ALTER TABLE team_position OWNER TO merkez_sweep;
 GRANT DELETE ON incident_caller, team_position TO merkez_sweep;
@@ -394,6 +395,37 @@ BEGIN
     RETURN v_facts || jsonb_build_object('team', (
         SELECT jsonb_build_object('id', t.id, 'roster', t.roster, 'engaged_dispatch', t.engaged_dispatch)
         FROM team t WHERE t.id = v_team FOR NO KEY UPDATE));
+END $$;
+
+-- A crew's acknowledgement names the number of the frame that brought the offer: finds whose it is, and locks as above.
+CREATE FUNCTION dispatch_lock_offer(p_seq bigint, p_team uuid) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_dispatch uuid;
+BEGIN
+    SELECT subject_id INTO v_dispatch FROM event_log
+    WHERE seq = p_seq AND type = 'dispatch.offered' AND 'team:' || p_team::text = ANY (channels);
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    RETURN dispatch_lock_dispatch(v_dispatch, p_team, true) || jsonb_build_object('of', v_dispatch);
+END $$;
+
+-- Law 3 and the lock in one round trip, for what crews say most often: {answer} when this client_id came before, {another} when it came
+-- with another body, else the facts. The same as core.once does in two statements; `save` writes the answer.
+CREATE FUNCTION dispatch_lock_said(p_sender uuid, p_client uuid, p_fingerprint bytea, p_now timestamptz, p_dispatch uuid, p_team uuid) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_seen request_once;
+BEGIN
+    -- The primary key makes a second one with the same id wait here until the first has committed or gone.
+    INSERT INTO request_once (sender, client_id, fingerprint, at) VALUES (p_sender, p_client, p_fingerprint, p_now) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        SELECT * INTO v_seen FROM request_once WHERE sender = p_sender AND client_id = p_client;
+        RETURN CASE WHEN v_seen.fingerprint = p_fingerprint AND v_seen.answer IS NOT NULL
+                    THEN jsonb_build_object('answer', v_seen.answer) ELSE '{"another": true}' END;
+    END IF;
+    RETURN dispatch_lock_dispatch(p_dispatch, p_team, true);
 END $$;
 
 -- One dispatch with its incident, unlocked, by the same right as above. NULL when there is none for this caller.
@@ -830,6 +862,7 @@ END $$;
 REVOKE EXECUTE ON FUNCTION
     dispatch_olay_no(smallint, timestamptz), dispatch_track_days(date, date), dispatch_track_prune(date), dispatch_facts(uuid),
     dispatch_widen(smallint[]), dispatch_lock_incident(uuid, boolean, boolean), dispatch_lock_dispatch(uuid, uuid, boolean), dispatch_open_of(uuid, boolean),
+    dispatch_lock_offer(bigint, uuid), dispatch_lock_said(uuid, uuid, bytea, timestamptz, uuid, uuid),
     dispatch_raise(jsonb), dispatch_look(uuid, uuid), dispatch_in_hand(uuid), dispatch_waiting_for(smallint[], int),
     dispatch_nearest(float8, float8, int), dispatch_ahead(incident), dispatch_try(uuid, uuid, boolean, boolean),
     dispatch_walk(dispatch_wish, int), dispatch_list(dispatch_wish, dispatch_got), dispatch_claim(dispatch_wish, boolean, int),
@@ -845,7 +878,9 @@ GRANT EXECUTE ON FUNCTION
 TO merkez_geo;
 
 GRANT EXECUTE ON FUNCTION
-    dispatch_lock_incident(uuid, boolean, boolean), dispatch_lock_dispatch(uuid, uuid, boolean), dispatch_raise(jsonb), dispatch_look(uuid, uuid), dispatch_in_hand(uuid),
+    dispatch_lock_incident(uuid, boolean, boolean), dispatch_lock_dispatch(uuid, uuid, boolean),
+    dispatch_lock_offer(bigint, uuid), dispatch_lock_said(uuid, uuid, bytea, timestamptz, uuid, uuid),
+    dispatch_raise(jsonb), dispatch_look(uuid, uuid), dispatch_in_hand(uuid),
     dispatch_waiting_for(smallint[], int), dispatch_nearest(float8, float8, int),
     dispatch_pick(uuid, uuid, smallint[], uuid[], timestamptz, boolean, int, int), dispatch_pick_named(uuid, uuid, uuid, smallint[]),
     dispatch_put_positions(uuid[], float8[], float8[], real[], timestamptz[], real[], real[], timestamptz), dispatch_track_days(date, date)
@@ -855,6 +890,8 @@ GRANT EXECUTE ON FUNCTION dispatch_track_prune(date) TO merkez_sweep;
 -- The doors look across provinces on the caller's behalf and check the scope themselves (law 10).
 ALTER FUNCTION dispatch_lock_incident(uuid, boolean, boolean) OWNER TO merkez_geo;
 ALTER FUNCTION dispatch_lock_dispatch(uuid, uuid, boolean) OWNER TO merkez_geo;
+ALTER FUNCTION dispatch_lock_offer(bigint, uuid) OWNER TO merkez_geo;
+ALTER FUNCTION dispatch_lock_said(uuid, uuid, bytea, timestamptz, uuid, uuid) OWNER TO merkez_geo;
 ALTER FUNCTION dispatch_raise(jsonb) OWNER TO merkez_geo;
 ALTER FUNCTION dispatch_look(uuid, uuid) OWNER TO merkez_geo;
 ALTER FUNCTION dispatch_in_hand(uuid) OWNER TO merkez_geo;
