@@ -33,7 +33,7 @@ PROBLEM: dict[str, Any] = {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["field", "type", "message"],
+                "required": ["field", "type"],
                 "properties": {"field": {"type": "string"}, "type": {"type": "string"}, "message": {"type": "string"}},
             },
         },

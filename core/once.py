@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
+from pydantic_core import PydanticSerializationError
 
 from core.errors import AnotherBody
 from core.sql import load
@@ -30,7 +31,7 @@ async def once(
     `what` names the call and its path ids, so that one body sent to two places is two requests. Raises `AnotherBody` (409) when the
     same id comes with another body or to another place. A refused request leaves nothing behind: it may be sent again.
     """
-    fingerprint = hashlib.sha256(what.encode() + b"\n" + body.model_dump_json().encode()).digest()
+    fingerprint = hashlib.sha256(what.encode() + b"\n" + _text_of(body)).digest()
     key = {"sender": sender, "client_id": client_id}
     # The primary key makes a second request with the same id wait here until the first has committed or gone.
     begun = await tx.value(_SQL["once_begin"], {**key, "fingerprint": fingerprint, "at": at})
@@ -43,3 +44,11 @@ async def once(
     answer = await do()
     await tx.execute(_SQL["once_end"], {**key, "answer": Jsonb(answer)})
     return answer
+
+
+def _text_of(body: BaseModel) -> bytes:
+    """Return the body as text to compare; half a surrogate pair in a field of any form has no UTF-8, and is no reason to fail."""
+    try:
+        return body.model_dump_json().encode()
+    except PydanticSerializationError:
+        return ascii(body.model_dump()).encode()
