@@ -64,7 +64,7 @@ class TimerWorker:
     """Runs due timers, each in one transaction with its claim: a crash or a fault leaves the row where it was."""
 
     def __init__(
-        self, db: Database, clock: Clock, handlers: Mapping[str, Handler], *, workers: int = 4, shout: Shout | None = None
+        self, db: Database, clock: Clock, handlers: Mapping[str, Handler], *, workers: int = 12, shout: Shout | None = None
     ) -> None:
         """Serve `handlers` by kind with so many tasks; `shout` tells people of a handler that keeps failing."""
         self._db = db
