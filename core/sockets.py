@@ -14,7 +14,7 @@ from uuid import UUID
 import psycopg
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from core.db import EVERY, Database, Tx
@@ -41,6 +41,8 @@ LOOK_EVERY_S = 1.5
 #: A gap longer than this many events is told as a snapshot.
 REPLAY_LIMIT = 5_000
 REPLAY_WITHIN = timedelta(hours=48)
+#: Characters of an id or number that an error gives back.
+ECHO_LIMIT = 64
 #: Sockets one account or device may hold; the oldest yields, since the newest is the phone in somebody's hand.
 SOCKETS_EACH = 8
 
@@ -264,9 +266,8 @@ class DoorKeeper:
 
     async def _read(self, socket: WebSocket, door: SocketDoor, session: Session) -> None:
         while True:
-            text = await _receive(socket)
             try:
-                await self._hear(text, door, session)
+                await self._hear(await _receive(socket), door, session)
             except Problem as problem:
                 session.reply("error", {**problem.body("tr"), "detail_en": problem.body("en")["detail"]})
 
@@ -276,7 +277,7 @@ class DoorKeeper:
             kind = raw["type"]
         except (ValueError, TypeError, KeyError, RecursionError) as fault:
             raise NotThisFrame from fault
-        echo: dict[str, object] = {key: raw[key] for key in ("client_id", "dispatch_id", "seq") if key in raw}
+        echo = _echo(raw)
         handlers = self._allowed(door)
         if not isinstance(kind, str) or kind not in handlers:
             raise NotThisFrame(extra=echo)
@@ -290,6 +291,11 @@ class DoorKeeper:
         except Problem as problem:
             problem.extra = {**echo, **problem.extra}
             raise
+        except (psycopg.DataError, DBAPIError) as fault:
+            # A number no column holds is the frame's fault and costs the frame; a database that went away costs the socket.
+            if isinstance(fault, DBAPIError) and not isinstance(fault.orig, psycopg.DataError):
+                raise
+            raise NotThisFrame(extra=echo) from fault
 
     def _allowed(self, door: SocketDoor) -> Inbound:
         return {"ping": (Ping, _pong), "renew": (Renew, self._renew), "shown": (Shown, self._shown), **door.inbound}
@@ -342,6 +348,12 @@ class DoorKeeper:
         for client in clients:
             if client.who.session_id in gone or client.who.id in gone:
                 client.cut_off("revoked")
+
+
+def _echo(raw: dict[str, Any]) -> dict[str, object]:
+    """Return what names the frame, so that its sender knows which one is meant; nothing long, and no NaN, which is no JSON."""
+    named = {key: raw.get(key) for key in ("client_id", "dispatch_id", "seq")}
+    return {key: value for key, value in named.items() if isinstance(value, (str, int)) and len(str(value)) <= ECHO_LIMIT}
 
 
 async def _pong(session: Session, _frame: Ping) -> None:
