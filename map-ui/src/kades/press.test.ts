@@ -112,3 +112,25 @@ it('knows the check digits of a T.C. number', () => {
 it('passes on an unknown accuracy as unknown', () => {
   expect(fixOf({ coords: { longitude: 1, latitude: 2, accuracy: NaN }, timestamp: 0 } as unknown as GeolocationPosition).accuracy_m).toBeNull();
 });
+
+const kept = (n: number): object => ({ kept: n, faults: [], stage: 'closed' });
+
+it('goes on telling where she is after a code and after "back", until the server keeps no point any more', async () => {
+  const { made, sent } = line([{ alert_id: 'a1' }, kept(1), {}, kept(1), kept(0), kept(0), kept(0), kept(1)]);
+  made.ring('button');
+  await vi.advanceTimersByTimeAsync(0);
+  const step = async (lat: number): Promise<void> => {
+    await vi.advanceTimersByTimeAsync(5_000);
+    made.follow(fix(lat));
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  await step(39.1);
+  await made.cancel('1234');
+  expect(made.press?.stage).toBe('closed');
+  await step(39.2);
+  made.leave();
+  for (const lat of [39.3, 39.4, 39.5, 39.6, 39.7]) await step(lat);
+  const trails = sent.filter((one) => one.path === '/kades/alerts/a1/positions');
+  expect(trails).toHaveLength(5);
+  expect(sent.map((one) => one.path)).not.toContain('/kades/alerts/null/positions');
+});

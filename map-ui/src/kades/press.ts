@@ -36,8 +36,17 @@ const STAGES: ReadonlySet<string> = new Set<KadesStage>(['received', 'team_on_th
 const TRAIL_KEEP = 500;
 const TRAIL_EVERY_MS = 4_000;
 
+const TRAIL_KEY = 'merkez.kades.trail';
+/** One batch of points that were all known before is no end; so many in a row are. */
+const TRAIL_OVER_AFTER = 3;
+
 interface Accepted {
   readonly alert_id: string;
+}
+
+interface Kept {
+  readonly kept: number;
+  readonly faults: readonly unknown[];
 }
 
 /** Presses and their trail. A press is sent at once with whatever is known and repeated until it is answered. */
@@ -48,6 +57,12 @@ export class PressLine {
   private trail: Fix[] = [];
   private trailing: Promise<void> | null = null;
   private lastTrail = 0;
+  /**
+   * Whose trail goes on. It does not end with a code or with "back": she may have been forced to either, and the screen must look the
+   * same. It ends when the server keeps no point any more, which is when the incident is really over.
+   */
+  private trailOf: string | null;
+  private unkept = 0;
   private readonly storage: Storage;
   private readonly now: () => number;
   private readonly newId: () => string;
@@ -57,6 +72,7 @@ export class PressLine {
     this.now = options.now ?? Date.now;
     this.newId = options.newId ?? (() => crypto.randomUUID());
     this.held = this.load();
+    this.trailOf = this.storage.getItem(TRAIL_KEY);
     if (this.held && this.held.alert_id === null) void this.kick();
   }
 
@@ -94,6 +110,7 @@ export class PressLine {
     try {
       const answer = (await this.options.send('/kades/alerts', bodyOf(press), ANSWER_WITHIN_MS)) as Accepted;
       this.put({ ...press, alert_id: answer.alert_id, stage: 'received', unknown: false });
+      this.setTrail(answer.alert_id);
     } catch (fault) {
       const unknown = fault instanceof Problem && fault.status === 401;
       if (unknown) pause = ANSWER_WITHIN_MS;
@@ -113,7 +130,7 @@ export class PressLine {
 
   /** A new fix. Kept while nothing can be sent; at most one batch at a time. */
   follow(fix: Fix): void {
-    if (!this.held || this.held.stage === 'closed') return;
+    if (this.trailOf === null && (!this.held || this.held.stage === 'closed')) return;
     this.trail = [...this.trail, fix].slice(-TRAIL_KEEP);
     if (this.now() - this.lastTrail >= TRAIL_EVERY_MS) this.sendTrail();
   }
@@ -133,23 +150,35 @@ export class PressLine {
   }
 
   private sendTrail(): void {
-    const id = this.held?.alert_id;
-    if (id == null || this.trailing || this.trail.length === 0) return;
+    const id = this.trailOf;
+    if (id === null || this.trailing || this.trail.length === 0) return;
     const positions = this.trail;
     this.trail = [];
     this.lastTrail = this.now();
     this.trailing = this.options
       .send(`/kades/alerts/${id}/positions`, { client_id: this.newId(), positions, sent_at: new Date(this.now()).toISOString() }, ANSWER_WITHIN_MS * 2)
       .then(
-        () => undefined,
+        (answer: unknown) => {
+          const { kept, faults } = answer as Kept;
+          this.unkept = kept === 0 && faults.length === 0 ? this.unkept + 1 : 0;
+          if (this.unkept >= TRAIL_OVER_AFTER && this.trailOf === id) this.setTrail(null);
+        },
         (fault: unknown) => {
           // Refused points would be refused again; those that met no answer go with the next batch.
-          if (!(fault instanceof Problem) || fault.status >= 500) this.trail = [...positions, ...this.trail].slice(-TRAIL_KEEP);
+          if (fault instanceof Problem && fault.status === 404 && this.trailOf === id) this.setTrail(null);
+          else if (!(fault instanceof Problem) || fault.status >= 500) this.trail = [...positions, ...this.trail].slice(-TRAIL_KEEP);
         },
       )
       .finally(() => {
         this.trailing = null;
       });
+  }
+
+  private setTrail(alertId: string | null): void {
+    this.trailOf = alertId;
+    this.unkept = 0;
+    if (alertId === null) this.storage.removeItem(TRAIL_KEY);
+    else this.storage.setItem(TRAIL_KEY, alertId);
   }
 
   private put(press: Press | null): void {
