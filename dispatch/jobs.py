@@ -12,6 +12,7 @@ from dispatch import service, standards, store
 from dispatch.alarms import AGAIN, raise_alarm, sound_again
 from dispatch.choosing import CHOOSE, UNACCEPTED, UNACKNOWLEDGED, WARN, Site, choose
 from dispatch.states import Act
+from geo.places import place_index
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +28,11 @@ TRACK_DAYS_AHEAD = timedelta(days=2)
 
 
 def timers(site: Site) -> dict[str, Handler]:
-    """Return the handlers of every wait that dispatch sets."""
+    """Return the handlers of every wait that dispatch sets.
+
+    Builds the index of provinces first: half a second that the first press of a process must not pay.
+    """
+    place_index()
 
     async def look(tx: Tx, timer: Timer, now: datetime) -> None:
         await choose(tx, timer.subject_id, now, site, wait=False)
