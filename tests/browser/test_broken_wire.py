@@ -205,6 +205,22 @@ def test_things_are_drawn_where_they_are_and_can_be_picked_there(people: People,
     expect(desk.get_by_test_id("detail")).to_have_attribute("data-id", "i1")
 
 
+def test_a_desk_without_its_base_map_still_draws_what_matters_and_says_so(people: People, stand_in: StandIn) -> None:
+    stand_in.incidents["i1"] = an_incident()
+    desk = people.page()
+    desk.route("**/basemap/**", lambda route: route.abort())
+    sit_down(desk, stand_in.base_url, "x")
+
+    expect(desk.get_by_test_id("notice").first).to_contain_text("Altlık harita")
+    desk.get_by_test_id("incident").click()
+    desk.keyboard.press("Escape")
+    expect(desk.get_by_test_id("detail")).to_have_count(0)
+    box = desk.get_by_test_id("map").bounding_box()
+    assert box is not None
+    middle: Position = {"x": box["width"] / 2 - 28, "y": box["height"] / 2}
+    pick_until(desk, middle, lambda: desk.get_by_test_id("detail").count() == 1)
+
+
 def test_the_desk_speaks_english_when_asked_and_remembers_it(people: People, stand_in: StandIn) -> None:
     stand_in.incidents["i1"] = an_incident()
     desk = people.page()

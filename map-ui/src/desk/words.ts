@@ -75,7 +75,7 @@ export const desk = {
   open: ['Aç', 'Open'],
   team: ['Ekip', 'Team'],
   sendTo: ['{olay} olayına gönder', 'Send to {olay}'],
-  bareMap: ['Altlık harita yüklenemedi; ekipler ve olaylar boş zeminde.', 'The base map did not load; teams and incidents are drawn on bare ground.'],
+  bareMap: ['Altlık haritanın bir bölümü yüklenemedi, yeniden denenecek; ekipler ve olaylar gösteriliyor.', 'Part of the base map did not load and will be asked for again; teams and incidents are shown.'],
   delivered: ['teslim {t}', 'delivered {t}'],
   standard: ['10 dk', '10 min'],
   stop: ['Oturumu kapat', 'Sign out'],

@@ -33,6 +33,7 @@ export interface MapOptions<View> {
 // Four pictures a second: positions come once a second a team, and software rendering on a console without a GPU takes
 // a quarter of a second for a large change.
 const DRAW_EVERY_MS = 250;
+const ASK_AGAIN_MS = 20_000;
 
 /** The map and what is drawn on it. Layers survive a change of the base style. */
 export class LiveMap<View> {
@@ -41,6 +42,7 @@ export class LiveMap<View> {
   private view: View | null = null;
   private drawing: ReturnType<typeof setTimeout> | undefined;
   private ready = false;
+  private again: ReturnType<typeof setTimeout> | undefined;
   private theme: Theme;
 
   constructor(private readonly options: MapOptions<View>) {
@@ -63,6 +65,9 @@ export class LiveMap<View> {
     this.map.addControl(new ScaleControl({ unit: 'metric' }), 'bottom-left');
     this.map.on('style.load', () => {
       this.dress();
+    });
+    this.map.on('error', (event) => {
+      this.fail(event.error);
     });
     this.map.on('moveend', () => {
       this.options.onViewport(this.bounds());
@@ -106,7 +111,19 @@ export class LiveMap<View> {
 
   remove(): void {
     clearTimeout(this.drawing);
+    clearTimeout(this.again);
     this.map.remove();
+  }
+
+  /** Part of the base map did not come: said once, and asked for again, since MapLibre itself never does. */
+  private fail(error: { readonly name?: string; readonly message: string }): void {
+    if (error.name === 'AbortError' || this.again !== undefined) return;
+    console.warn(`map: ${error.message}`);
+    this.options.onBare();
+    this.again = setTimeout(() => {
+      this.again = undefined;
+      void this.useStyle();
+    }, ASK_AGAIN_MS);
   }
 
   private async useStyle(): Promise<void> {
