@@ -404,7 +404,8 @@ DECLARE
     v_dispatch uuid;
 BEGIN
     SELECT subject_id INTO v_dispatch FROM event_log
-    WHERE seq = p_seq AND type = 'dispatch.offered' AND 'team:' || p_team::text = ANY (channels);
+    WHERE seq = p_seq AND type = 'dispatch.offered' AND 'team:' || p_team::text = ANY (channels)
+      AND EXISTS (SELECT 1 FROM team WHERE id = p_team AND province = ANY (core_scope()));
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
@@ -424,6 +425,9 @@ BEGIN
         SELECT * INTO v_seen FROM request_once WHERE sender = p_sender AND client_id = p_client;
         RETURN CASE WHEN v_seen.fingerprint = p_fingerprint AND v_seen.answer IS NOT NULL
                     THEN jsonb_build_object('answer', v_seen.answer) ELSE '{"another": true}' END;
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM team WHERE id = p_team AND province = ANY (core_scope())) THEN
+        RETURN NULL;
     END IF;
     RETURN dispatch_lock_dispatch(p_dispatch, p_team, true);
 END $$;
