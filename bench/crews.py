@@ -72,7 +72,7 @@ class Crews:
 
     def _heard(self, socket: LightSocket, payload: bytes, at: int) -> None:
         frame = json.loads(payload)
-        if frame["seq"] is not None and (socket.last is None or frame["seq"] > socket.last):
+        if frame["type"] != "welcome" and frame["seq"] is not None and (socket.last is None or frame["seq"] > socket.last):
             socket.last = frame["seq"]
         match frame["type"]:
             case "welcome":

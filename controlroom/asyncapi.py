@@ -58,16 +58,20 @@ def asyncapi_of(doors: Iterable[SocketDoor]) -> dict[str, Any]:
 
 def _frame(name: str, data: dict[str, Any]) -> dict[str, Any]:
     number = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+    properties: dict[str, Any] = {
+        "seq": number,
+        "prev": number,
+        "type": {"const": name},
+        "at": {"type": "string", "format": "date-time"},
+        "data": data,
+    }
+    if name == "welcome":
+        # The contract writes it flat; its data says the same once more.
+        properties |= {"log": {"type": "string", "format": "uuid"}, "replay": {"enum": ["complete", "snapshot"]}}
     return {
         "type": "object",
         "title": name,
         "additionalProperties": False,
-        "required": ["seq", "prev", "type", "at", "data"],
-        "properties": {
-            "seq": number,
-            "prev": number,
-            "type": {"const": name},
-            "at": {"type": "string", "format": "date-time"},
-            "data": data,
-        },
+        "required": list(properties),
+        "properties": properties,
     }

@@ -91,6 +91,11 @@ class Client:
         head = f'{{"seq":{"null" if frame.seq is None else frame.seq},"prev":{prev},'
         self._push(head + tail_of(frame.type, frame.at, json.dumps(frame.data, default=str)))
 
+    def greet(self, at: datetime, log: str, seq: int, replay: str) -> None:
+        """Queue the welcome: flat as contract.md writes it, and with the same in `data` for readers that treat all frames alike."""
+        told = {"log": log, "replay": replay, "seq": seq}
+        self._push(json.dumps({**told, "prev": None, "type": "welcome", "at": at.isoformat(), "data": told}))
+
     def conflate(self, key: str, tail: str) -> None:
         """Queue the newest of something that only matters as it stands now; an unread older one is replaced."""
         self._latest[key] = f'{{"seq":null,"prev":null,{tail}'

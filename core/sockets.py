@@ -194,7 +194,7 @@ class DoorKeeper:
     def _make_room(self, who: Principal, door: SocketDoor) -> None:
         mine = [other for other in self.hub.clients if other.who.id == who.id and other.door == door.path and other.cut is None]
         for oldest in sorted(mine, key=lambda other: other.notes["since"])[: max(0, len(mine) - SOCKETS_EACH + 1)]:
-            oldest.send(Outgoing("error", self._clock.now(), OneTooMany().body("tr")))
+            oldest.send(Outgoing("error", self._clock.now(), _both(OneTooMany())))
             oldest.cut_off("too many")
 
     async def _welcome(self, client: Client, door: SocketDoor, hello: Hello) -> None:
@@ -210,7 +210,7 @@ class DoorKeeper:
             async with self._db.tx(client.who.provinces) as tx:
                 snapshot = await door.snapshot(tx, client.who, self._clock.now())
         now = self._clock.now()
-        client.send(_welcome_frame(now, str(head["log"]), head["seq"], complete=gap is not None))
+        client.greet(now, str(head["log"]), head["seq"], "snapshot" if gap is None else "complete")
         for frame in snapshot:
             client.send(frame)
         if gap is None:
@@ -269,7 +269,7 @@ class DoorKeeper:
             try:
                 await self._hear(await _receive(socket), door, session)
             except Problem as problem:
-                session.reply("error", {**problem.body("tr"), "detail_en": problem.body("en")["detail"]})
+                session.reply("error", _both(problem))
 
     async def _hear(self, text: str, door: SocketDoor, session: Session) -> None:
         try:
@@ -350,6 +350,11 @@ class DoorKeeper:
                 client.cut_off("revoked")
 
 
+def _both(problem: Problem) -> dict[str, object]:
+    """Return a problem in both languages: a socket has no Accept-Language."""
+    return {**problem.body("tr"), "detail_en": problem.body("en")["detail"]}
+
+
 def _echo(raw: dict[str, Any]) -> dict[str, object]:
     """Return what names the frame, so that its sender knows which one is meant; nothing long, and no NaN, which is no JSON."""
     named = {key: raw.get(key) for key in ("client_id", "dispatch_id", "seq")}
@@ -358,10 +363,6 @@ def _echo(raw: dict[str, Any]) -> dict[str, object]:
 
 async def _pong(session: Session, _frame: Ping) -> None:
     session.reply("pong", {})
-
-
-def _welcome_frame(now: datetime, log: str, seq: int, *, complete: bool) -> Outgoing:
-    return Outgoing("welcome", now, {"log": log, "replay": "complete" if complete else "snapshot", "seq": seq})
 
 
 async def _receive(socket: WebSocket) -> str:
@@ -376,7 +377,7 @@ async def _receive(socket: WebSocket) -> str:
 
 async def _refuse(socket: WebSocket, problem: Problem, now: datetime) -> None:
     """Say why, then close with 4000 + the status."""
-    tail = tail_of("error", now, json.dumps({**problem.body("tr"), "detail_en": problem.body("en")["detail"]}))
+    tail = tail_of("error", now, json.dumps(_both(problem)))
     with suppress(WebSocketDisconnect, RuntimeError):
         await socket.send({"type": "websocket.send", "text": f'{{"seq":null,"prev":null,{tail}'})
     await _close(socket, 4000 + problem.status, problem.slug)

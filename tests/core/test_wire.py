@@ -77,6 +77,7 @@ class Reader:
         await self.house.keeper._welcome(client, DOOR, Hello(type="hello", token="-", log=self.log, after=self.last))
         welcome = json.loads(client.take() or "{}")
         assert welcome["type"] == "welcome"
+        assert {name: welcome[name] for name in ("log", "replay", "seq")} == welcome["data"], "flat as the contract writes it, and in data"
         assert welcome["data"]["replay"] == ("snapshot" if self.last is None else "complete")
         self.log = welcome["data"]["log"]
         if self.last is None:

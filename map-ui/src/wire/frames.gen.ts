@@ -441,7 +441,9 @@ export interface TeamMovedData {
 export interface Welcome {
   at: string;
   data: Welcome1;
+  log: string;
   prev: number | null;
+  replay: 'complete' | 'snapshot';
   seq: number | null;
   type: 'welcome';
 }
