@@ -38,8 +38,14 @@ def command(words: tuple[str, ...], *, proof: bool) -> int:
         return _pytest(words, proof=proof)
 
 
+def _two_at_a_time(words: tuple[str, ...]) -> list[str]:
+    """Use both cores, unless the caller says how many; a single test named by its address is quicker without workers."""
+    chosen = any(word.startswith(("-n", "--numprocesses", "--pdb", "-s")) or "::" in word for word in words)
+    return [] if chosen else ["-n", "2", "--dist", "worksteal"]
+
+
 def _pytest(words: tuple[str, ...], *, proof: bool) -> int:
-    marker = ["-m", "proof", "--proof"] if proof else []
+    marker = ["-m", "proof", "--proof"] if proof else _two_at_a_time(words)
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     if proof:
         environment["MERKEZ_PROOF"] = "1"
