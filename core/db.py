@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import select
 from collections.abc import Callable
 from contextlib import asynccontextmanager
@@ -69,6 +70,12 @@ class Spoken:
     subject_id: UUID | None
     data: str
 
+    def as_json(self) -> str:
+        """Its row for the outbox; `data` is JSON already."""
+        subject = "null" if self.subject_id is None else f'"{self.subject_id}"'
+        head = f'"type":{json.dumps(self.type)},"at":"{self.at.isoformat()}","channels":{json.dumps(self.channels)}'
+        return f'{{{head},"subject_id":{subject},"data":{self.data}}}'
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -76,6 +83,12 @@ class Wait:
 
     due_at: datetime
     data: str
+
+
+def _wait_json(key: tuple[str, UUID], wait: Wait | None) -> str:
+    """A timer's row; without a time it is to be dropped."""
+    head = f'"kind":{json.dumps(key[0])},"subject_id":"{key[1]}"'
+    return f"{{{head}}}" if wait is None else f'{{{head},"due_at":"{wait.due_at.isoformat()}","data":{wait.data}}}'
 
 
 class Tx:
@@ -146,28 +159,15 @@ class Tx:
             return
         spoken, self._spoken = self._spoken, []
         waits, self._waits = self._waits, {}
-        kept = [(key, wait) for key, wait in waits.items() if wait is not None]
-        dropped = [key for key, wait in waits.items() if wait is None]
-        cursor = self.raw.cursor()
-        await cursor.execute(
-            _SQL["flush"],
-            {
-                "types": [event.type for event in spoken],
-                "ats": [event.at for event in spoken],
-                "channels": [event.channels for event in spoken],
-                "subjects": [event.subject_id for event in spoken],
-                "data": [event.data for event in spoken],
-                "kinds": [kind for (kind, _), _ in kept],
-                "waiting": [subject for (_, subject), _ in kept],
-                "due": [wait.due_at for _, wait in kept],
-                "reasons": [wait.data for _, wait in kept],
-                "dropped_kinds": [kind for kind, _ in dropped],
-                "dropped": [subject for _, subject in dropped],
-            },
-        )
+        # One JSON text each: psycopg quotes an array of JSON texts letter by letter, which cost a fifth of a press.
+        params = {
+            "spoken": f"[{','.join(event.as_json() for event in spoken)}]",
+            "waits": f"[{','.join(_wait_json(key, wait) for key, wait in waits.items())}]",
+        }
+        await self.raw.cursor().execute(_SQL["flush"], params)
         if spoken:
             self.after_commit(self.signals.outbox_written)
-        if kept:
+        if any(wait is not None for wait in waits.values()):
             self.after_commit(self.signals.timer_due)
 
     def run_hooks(self) -> None:

@@ -5,18 +5,20 @@
 -- third of a press's cost. Channels hold no spaces; the outbox's own numbers follow the order in which the transaction spoke.
 WITH spoken AS (
     INSERT INTO outbox (type, at, channels, subject_id, data)
-    SELECT e.type, e.at, string_to_array(e.channels, ' '), e.subject_id, e.data::jsonb
-    FROM unnest(%(types)s::text[], %(ats)s::timestamptz[], %(channels)s::text[], %(subjects)s::uuid[], %(data)s::text[])
+    SELECT e.type, e.at, string_to_array(e.channels, ' '), e.subject_id, e.data
+    FROM ROWS FROM (jsonb_to_recordset(%(spoken)s::jsonb) AS (type text, at timestamptz, channels text, subject_id uuid, data jsonb))
         WITH ORDINALITY AS e (type, at, channels, subject_id, data, place)
     ORDER BY e.place
+), waits AS (
+    SELECT w.kind, w.subject_id, w.due_at, w.data
+    FROM jsonb_to_recordset(%(waits)s::jsonb) AS w (kind text, subject_id uuid, due_at timestamptz, data jsonb)
 ), waited AS (
     INSERT INTO timer (kind, subject_id, due_at, data)
-    SELECT t.kind, t.subject_id, t.due_at, t.data::jsonb
-    FROM unnest(%(kinds)s::text[], %(waiting)s::uuid[], %(due)s::timestamptz[], %(reasons)s::text[]) AS t (kind, subject_id, due_at, data)
+    SELECT kind, subject_id, due_at, data FROM waits WHERE due_at IS NOT NULL
     ON CONFLICT (kind, subject_id) DO UPDATE SET due_at = excluded.due_at, data = excluded.data, attempts = 0, last_error = NULL
 )
-DELETE FROM timer USING unnest(%(dropped_kinds)s::text[], %(dropped)s::uuid[]) AS d (kind, subject_id)
-WHERE timer.kind = d.kind AND timer.subject_id = d.subject_id
+DELETE FROM timer USING waits
+WHERE waits.due_at IS NULL AND timer.kind = waits.kind AND timer.subject_id = waits.subject_id
 
 -- name: relay_batch
 -- One statement moves a batch from the outbox into the numbered log. The head's row lock, not the advisory lock, is what makes numbers
