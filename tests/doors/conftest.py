@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.controlroom.test_roles import people
-from tests.live import shared_live
+from tests.live import live, shared_live
 
 if TYPE_CHECKING:
     from tests.controlroom.doors import World
@@ -20,4 +20,4 @@ def world(shared_live: Live) -> World:
     return people(shared_live)
 
 
-__all__ = ["shared_live"]
+__all__ = ["live", "shared_live"]
