@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 from dataclasses import asdict, dataclass, field
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTLE_WITHIN_S = 90.0
+#: The ladder alone may take three offers of half a minute each before it alarms, and after a long storm the timers are behind.
+SETTLE_WITHIN_S = 300.0
 CREWS, FREE = 220, 160
 
 
@@ -51,6 +53,9 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     own = Cluster(tmp_path, "proof")
     with own:
         yield own
+    # A cluster whose folder the server's account cannot enter lies outside the test's own.
+    if not own.where.home.is_relative_to(tmp_path):
+        shutil.rmtree(own.where.home)
 
 
 def people(url: str, phones: int) -> tuple[list[str], list[str]]:
@@ -195,7 +200,7 @@ def commit() -> str:
     return subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 def test_no_press_is_lost_when_the_api_and_the_database_are_killed(cluster: Cluster, tmp_path: Path) -> None:
     toll = Toll(seed=155)
     counts = run_storm(cluster, tmp_path, toll, kills=4, restarts=1, phones=1200)
