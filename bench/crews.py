@@ -12,8 +12,11 @@ from uuid import uuid4
 
 from bench.load import LightSocket, connect
 
-#: Seconds from the offer to each word of the crew; the last is within the ten that the issue asks for.
-WORDS = ((0.5, "accepted"), (2.0, "en_route"), (4.0, "on_scene"), (7.0, "clear"))
+#: What a crew says next, and after how many seconds (and up to one more): clear again within the ten that the issue asks for.
+NEXT = {
+    "offered": ("accepted", 0.5), "acknowledged": ("accepted", 0.5), "timed_out": ("accepted", 0.5), "accepted": ("en_route", 1.0),
+    "en_route": ("on_scene", 1.5), "on_scene": ("clear", 2.0),
+}  # fmt: skip
 
 
 @dataclass
@@ -31,6 +34,12 @@ class Crews:
     resume: bool = False
     _rng: random.Random = field(default_factory=lambda: random.Random(155))
     _sockets: list[LightSocket] = field(default_factory=list)
+    #: By crew, what each of its dispatches has got to.
+    _mine: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: By dispatch and word, the client_id it is said under: the same when it is said again.
+    _ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: By crew, the socket it speaks through now.
+    _lines: dict[str, LightSocket] = field(default_factory=dict)
     _stopping: bool = False
     _keepers: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -76,12 +85,11 @@ class Crews:
             socket.last = frame["seq"]
         match frame["type"]:
             case "welcome":
-                socket.log = frame["data"]["log"]
-                socket.last = max(socket.last or 0, frame["data"]["seq"]) if frame["data"]["replay"] == "snapshot" else socket.last
-                if not socket.name[2].done():
-                    socket.name[2].set_result(None)
+                self._welcomed(socket, frame["data"])
             case "dispatch.offered" if socket.name[1] == "/ws/team":
                 self._offered(socket, frame, at)
+            case "dispatch.changed" if socket.name[1] == "/ws/team":
+                self._changed(socket.name[0], frame["data"]["id"], frame["data"]["state"])
             case "incident.opened":
                 self.shown_at.setdefault(frame["data"]["id"], at)
             case "error":
@@ -89,20 +97,50 @@ class Crews:
             case _:
                 pass
 
+    def _welcomed(self, socket: LightSocket, data: dict[str, Any]) -> None:
+        token, _, welcome = socket.name
+        socket.log = data["log"]
+        if data["replay"] == "snapshot":
+            socket.last = max(socket.last or 0, data["seq"])
+        self._lines[token] = socket
+        if not welcome.done():
+            welcome.set_result(None)
+        # What was said into a line that had died was not heard: the app says it again under the same id.
+        for dispatch, state in self._mine.get(token, {}).items():
+            self._plan(token, dispatch, state)
+
     def _offered(self, socket: LightSocket, frame: dict[str, Any], at: int) -> None:
         self.offers += 1
         data = frame["data"]
         self.offered_at.setdefault(data["incident_id"], at)
-        if frame["seq"] is not None:
-            self._say(socket, {"type": "ack", "seq": frame["seq"]})
-        loop = asyncio.get_running_loop()
-        for after, state in WORDS:
-            words = {"type": "dispatch.status", "dispatch_id": data["id"], "client_id": str(uuid4()), "state": state}
-            loop.call_later(after + self._rng.random(), self._say, socket, words)
+        if frame["seq"] is not None and not socket.closed:
+            socket.say({"type": "ack", "seq": frame["seq"]})
+        self._changed(socket.name[0], data["id"], data["state"])
 
-    def _say(self, socket: LightSocket, frame: dict[str, Any]) -> None:
-        if not socket.closed and not self._stopping:
-            socket.say(frame)
+    def _changed(self, token: str, dispatch: str, state: str) -> None:
+        mine = self._mine.setdefault(token, {})
+        if mine.get(dispatch) == state:
+            return
+        if state in NEXT:
+            # An acknowledgement does not put the yes off.
+            planned = dispatch in mine and NEXT.get(mine[dispatch], (None,))[0] == NEXT[state][0]
+            mine[dispatch] = state
+            if not planned:
+                self._plan(token, dispatch, state)
+        else:
+            mine.pop(dispatch, None)
+
+    def _plan(self, token: str, dispatch: str, state: str) -> None:
+        word, after = NEXT[state]
+        asyncio.get_running_loop().call_later(after + self._rng.random(), self._say, token, dispatch, word)
+
+    def _say(self, token: str, dispatch: str, word: str) -> None:
+        line = self._lines.get(token)
+        state = self._mine.get(token, {}).get(dispatch)
+        if line is None or line.closed or self._stopping or state is None or NEXT[state][0] != word:
+            return
+        client_id = self._ids.setdefault((dispatch, word), str(uuid4()))
+        line.say({"type": "dispatch.status", "dispatch_id": dispatch, "client_id": client_id, "state": word})
 
     async def all_offered(self, incidents: Collection[str], within_s: float) -> None:
         """Return when each of `incidents` was offered to some crew, or when the time is over."""

@@ -134,7 +134,7 @@ async def _run(house: House, part: Part) -> None:
     loops: list[Callable[[], Awaitable[None]]] = [house.hub.run, house.keeper.run, Teller(house.db, relay).run]
     loops += [
         relay.run,
-        TimerWorker(house.db, house.clock, rooms.timers(house), shout=rooms.shout).run,
+        TimerWorker(house.db, house.clock, rooms.timers(house), shout=rooms.shout, patient=rooms.PATIENT).run,
     ]
     if part is not Part.JOBS:
         loops += rooms.loops(house)

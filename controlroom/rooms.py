@@ -90,6 +90,10 @@ def timers(house: House) -> Mapping[str, Handler]:
     return found
 
 
+#: Timers that yield to all others.
+PATIENT = dispatch.jobs.PATIENT
+
+
 async def shout(tx: Tx, timer: Timer, error: str, now: datetime) -> None:
     """Tell every desk that a wait keeps failing: what it was to do does not happen, and somebody must know."""
     await dispatch.inbox.alarm(tx, "job_failed", now, provinces=EVERY, note=f"{timer.kind}: {error}")

@@ -64,7 +64,8 @@ INSERT INTO frame_shown (session_id, seq, at) VALUES (%(session_id)s, %(seq)s, %
 
 -- name: take_timer
 DELETE FROM timer WHERE (kind, subject_id) = (
-    SELECT kind, subject_id FROM timer WHERE due_at <= %(now)s ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    SELECT kind, subject_id FROM timer WHERE due_at <= %(now)s AND kind <> ALL (%(passed_over)s::text[])
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ) RETURNING kind, subject_id, due_at, data, attempts
 
 -- name: postpone_timer

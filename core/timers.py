@@ -18,7 +18,7 @@ from core.metrics import TIMER_FAILURES
 from core.sql import load
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from uuid import UUID
 
     from core.clock import Clock
@@ -64,14 +64,26 @@ class TimerWorker:
     """Runs due timers, each in one transaction with its claim: a crash or a fault leaves the row where it was."""
 
     def __init__(
-        self, db: Database, clock: Clock, handlers: Mapping[str, Handler], *, workers: int = 12, shout: Shout | None = None
+        self,
+        db: Database,
+        clock: Clock,
+        handlers: Mapping[str, Handler],
+        *,
+        workers: int = 12,
+        shout: Shout | None = None,
+        patient: Iterable[str] = (),
     ) -> None:
-        """Serve `handlers` by kind with so many tasks; `shout` tells people of a handler that keeps failing."""
+        """Serve `handlers` by kind with so many tasks; `shout` tells people of a handler that keeps failing.
+
+        Timers of a `patient` kind are taken only when no other is due: after a mass incident thousands of alarms sound again every half
+        minute, and an offer that ran out must not queue behind them.
+        """
         self._db = db
         self._clock = clock
         self._handlers = handlers
         self._workers = workers
         self._shout = shout
+        self._patient = sorted(patient)
         self._tokens: asyncio.Queue[None] = asyncio.Queue(maxsize=workers)
 
     def wake(self) -> None:
@@ -107,7 +119,9 @@ class TimerWorker:
         attempts = 0
         try:
             async with self._db.tx(EVERY, role="merkez_timers") as tx:
-                row = await tx.row(_SQL["take_timer"], {"now": now})
+                row = await tx.row(_SQL["take_timer"], {"now": now, "passed_over": self._patient})
+                if row is None and self._patient:
+                    row = await tx.row(_SQL["take_timer"], {"now": now, "passed_over": []})
                 if row is None:
                     return False
                 attempts = row["attempts"]

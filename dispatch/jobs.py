@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from core.db import Database, Tx
     from core.timers import Handler, Timer
 
+#: Waits that may be a little late: what sounds again, and the clocks that count minutes. An offer's end and a choice come first.
+PATIENT = frozenset({AGAIN, WARN, standards.BREACH})
 #: A handler that finds its incident locked comes back after this; it must not wait for it (store.lock_incident).
 COME_BACK = timedelta(milliseconds=20)
 #: What the nets look for is older than this, so that they never race with a wait that is about to end by itself.

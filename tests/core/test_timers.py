@@ -105,3 +105,20 @@ async def test_a_due_timer_runs_at_once_after_the_commit_that_set_it(db: Databas
     await asyncio.wait_for(rang.wait(), 5)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_patient_kind_is_taken_only_when_nothing_else_is_due_however_long_it_has_waited(db: Database, clock: HeldClock) -> None:
+    ran: list[str] = []
+
+    async def note(_tx: Tx, timer: Timer, _now: datetime) -> None:
+        ran.append(timer.kind)
+
+    worker = TimerWorker(db, clock, {"again": note, "offer": note}, patient={"again"})
+    async with db.tx(EVERY) as tx:
+        for minute in range(20):
+            await set_timer(tx, "again", new_id(), clock.now() - timedelta(minutes=60 - minute))
+        for _ in range(3):
+            await set_timer(tx, "offer", new_id(), clock.now())
+    while await worker.run_one():
+        pass
+    assert ran == ["offer"] * 3 + ["again"] * 20
