@@ -154,7 +154,8 @@ def judge(url: str, storm: Storm) -> dict[str, Any]:
             "incident nobody was told of": """SELECT count(*) AS n FROM incident i
                 WHERE NOT EXISTS (SELECT FROM event_log e WHERE e.subject_id = i.id AND e.type = 'incident.opened')""",
             "neither accepted nor alarmed": UNSETTLED,
-            "outbox left over": "SELECT count(*) AS n FROM outbox",
+            # What was said while the server was being stopped waits for its next start, by design; anything older should have gone out.
+            "outbox left over": "SELECT count(*) AS n FROM outbox WHERE at < now() - interval '30 seconds'",
             "team engaged by nothing": """SELECT count(*) AS n FROM team t WHERE t.engaged_dispatch IS NOT NULL
                 AND NOT EXISTS (SELECT FROM dispatch d WHERE d.id = t.engaged_dispatch AND d.team_id = t.id AND d.ended_at IS NULL)""",
             "team with two live dispatches": """SELECT count(*) AS n FROM (SELECT team_id FROM dispatch
@@ -162,7 +163,8 @@ def judge(url: str, storm: Storm) -> dict[str, Any]:
             "log with a hole": "SELECT max(seq) - count(*) AS n FROM event_log",
         }
         found = {what: conn.execute(query).fetchone()["n"] for what, query in half.items()}  # pyright: ignore[reportOptionalSubscript]
-        assert {what: n for what, n in found.items() if n} == {}
+        wrong = {what: n for what, n in found.items() if n}
+        assert wrong == {}, wrong
         accepted = conn.execute("SELECT count(DISTINCT incident_id) AS n FROM dispatch WHERE accepted_at IS NOT NULL").fetchone()
         incidents = conn.execute("SELECT count(*) AS n FROM incident").fetchone()
         assert accepted is not None
