@@ -23,6 +23,9 @@ from bench.server import environment_of, port_of
 from controlroom.cluster import Cluster
 from controlroom.migrate import migrate
 from controlroom.server import Server, listen_at
+from core.clock import SystemClock
+from core.db import Database
+from core.relay import Relay
 from tests.conftest import with_database
 from tests.proof.storm import HERE, SPREAD, Storm
 
@@ -137,6 +140,14 @@ async def settle(url: str) -> None:
             await asyncio.sleep(0.2)
 
 
+async def relay_the_rest(url: str) -> None:
+    """What was said while the server was being stopped is numbered by its next start: this is that start's relay."""
+    db = Database(url)
+    while await Relay(db, SystemClock(), lambda _: None).number_batch():
+        pass
+    await db.dispose()
+
+
 def judge(url: str, storm: Storm) -> dict[str, Any]:
     """Assert what the issue asks of every press, and return the counts."""
     with psycopg.connect(url, row_factory=dict_row) as conn:
@@ -154,8 +165,7 @@ def judge(url: str, storm: Storm) -> dict[str, Any]:
             "incident nobody was told of": """SELECT count(*) AS n FROM incident i
                 WHERE NOT EXISTS (SELECT FROM event_log e WHERE e.subject_id = i.id AND e.type = 'incident.opened')""",
             "neither accepted nor alarmed": UNSETTLED,
-            # What was said while the server was being stopped waits for its next start, by design; anything older should have gone out.
-            "outbox left over": "SELECT count(*) AS n FROM outbox WHERE at < now() - interval '30 seconds'",
+            "outbox left over": "SELECT count(*) AS n FROM outbox",
             "team engaged by nothing": """SELECT count(*) AS n FROM team t WHERE t.engaged_dispatch IS NOT NULL
                 AND NOT EXISTS (SELECT FROM dispatch d WHERE d.id = t.engaged_dispatch AND d.team_id = t.id AND d.ended_at IS NULL)""",
             "team with two live dispatches": """SELECT count(*) AS n FROM (SELECT team_id FROM dispatch
@@ -194,6 +204,7 @@ def run_storm(cluster: Cluster, folder: Path, toll: Toll, *, kills: int, restart
             server.stop()
     assert toll.kills == kills
     assert all(n > 0 for n in toll.in_flight_at_kill + toll.in_flight_at_restart), "a kill with nothing in flight proves nothing"
+    asyncio.run(relay_the_rest(url))
     return judge(url, storm)
 
 
