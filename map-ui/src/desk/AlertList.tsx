@@ -3,17 +3,19 @@ import { code, metres, span, t, timeText } from '../i18n';
 import { clockText, standardClock } from '../state/countdown';
 import { activeDispatches, isServed, openOffers, type Row } from '../state/order';
 import { DrillChip, useTick } from '../ui/parts';
-import { fixedAt, type DeskAlarm, type Incident } from '../wire/frames';
+import { fixedAt, type DeskAlarm, type Incident, type PtsHit } from '../wire/frames';
 import { desk as w } from './words';
 
 export function AlertList(props: {
   readonly rows: readonly Row[];
   readonly alarms: readonly DeskAlarm[];
+  readonly hits: readonly PtsHit[];
   readonly selected: string | null;
   readonly now: () => number;
   readonly mayAck: boolean;
   readonly onSelect: (id: string) => void;
   readonly onAck: (id: string) => void;
+  readonly onHit: (hit: PtsHit) => void;
 }): JSX.Element {
   useTick(1_000);
   const unowned = props.rows.filter((row) => row.unowned).length;
@@ -33,7 +35,21 @@ export function AlertList(props: {
           </li>
         ))}
       </ul>
+      {props.hits.length > 0 && <OpenHits hits={props.hits} onHit={props.onHit} />}
     </section>
+  );
+}
+
+function OpenHits(props: { readonly hits: readonly PtsHit[]; readonly onHit: (hit: PtsHit) => void }): JSX.Element {
+  return (
+    <div class="open-hits">
+      <h3>{t(w.openHits)}</h3>
+      <div class="row">
+        {props.hits.map((hit) => (
+          <button key={hit.hit_id} type="button" class="button small" data-testid="open-hit" onClick={() => { props.onHit(hit); }}>{code(hit.category)} · {timeText(hit.read_at)}</button>
+        ))}
+      </div>
+    </div>
   );
 }
 

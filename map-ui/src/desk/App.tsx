@@ -4,7 +4,7 @@ import { t, useLanguage } from '../i18n';
 import type { LonLat } from '../map/geometry';
 import type { Theme } from '../map/palette';
 import type { DeskState } from '../state/desk';
-import { alertList, openAlarms } from '../state/order';
+import { alertList, openAlarms, openHits } from '../state/order';
 import { faultText, SignIn } from '../ui/parts';
 import { StartGate } from '../ui/StartGate';
 import { applyTheme, savedTheme } from '../ui/theme';
@@ -83,8 +83,9 @@ function Room({ desk }: { readonly desk: Desk }): JSX.Element {
         onHelp={() => { set({ help: true }); }} onNew={scene.dispatching ? () => { set({ drafting: true }); } : null}
       />
       <AlertList
-        rows={scene.rows} alarms={scene.alarms} selected={room.selected} now={() => desk.clock.now()} mayAck={scene.dispatching} onSelect={seat.select}
+        rows={scene.rows} alarms={scene.alarms} hits={scene.evaluating ? openHits(state) : []} selected={room.selected} now={() => desk.clock.now()} mayAck={scene.dispatching} onSelect={seat.select}
         onAck={(id) => { seat.attempt(() => acts.ackAlarm(id)); }}
+        onHit={({ incident_id }) => { seat.attempt(() => desk.fetch(incident_id).then(() => { seat.select(incident_id); })); }}
       />
       <Side seat={seat} scene={scene} state={state} />
       {room.aim !== null && <p class="panel aim" role="status">{t(room.aim === 'place' ? w.placeAim : w.reRouteAim)}</p>}

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
-import { code, t } from '../i18n';
+import { code, t, timeText } from '../i18n';
 import type { DeskState } from '../state/desk';
 import { activeDispatches, isServed, openOffers } from '../state/order';
-import type { IncidentDetail } from '../wire/answers';
+import type { HistoryLine, IncidentDetail, Page } from '../wire/answers';
 import type { Incident } from '../wire/frames';
 import { DrillChip, Fault, Section, useAct, useTick } from '../ui/parts';
 import { sendOne, type Acts } from './acts';
@@ -58,6 +58,7 @@ export function Detail(props: DetailProps): JSX.Element {
         {incident.outcome !== null && <p class="chip good">{t(w.closedAs, { outcome: code(incident.outcome) })}</p>}
       </header>
       <div class="scroll">
+        {dispatching && open && <HandOverNote desk={desk} incident={incident} />}
         {dispatching && open && <Bar {...props} />}
         {props.form === 'close' && <CloseForm acts={acts} incident={incident} onDone={() => { props.setForm(null); }} />}
         {props.form === 'hand-over' && <HandOverForm acts={acts} incident={incident} onDone={() => { props.setForm(null); }} />}
@@ -96,6 +97,25 @@ function Warnings(props: { readonly incident: Incident; readonly state: DeskStat
       {instruction !== null && <span class={`chip ${instruction === 'stop' ? 'danger' : 'warn'}`} data-testid="instruction">{code(instruction)}</span>}
     </div>
   );
+}
+
+/** What the one before left for whoever has it next. It must not wait in the folded history. */
+function HandOverNote({ desk, incident }: { readonly desk: Desk; readonly incident: Incident }): JSX.Element | null {
+  // While nobody has it another note may come at any change; once somebody has, only with the next owner.
+  const key = `${incident.id}:${incident.owner_id ?? `v${String(incident.version)}`}`;
+  const asked = useAsked(key, () => desk.rest.get<Page<HistoryLine>>(`/incidents/${incident.id}/history`));
+  const line = asked.value?.items.findLast((one) => one.kind === 'handed_over');
+  if (line === undefined) return null;
+  return (
+    <p class="hand-over" data-testid="hand-over-note">
+      <strong>{t(w.handOverNote)}</strong> <span class="muted">{line.actor ?? '—'} · {timeText(line.at)}</span>
+      <span>{noteOf(line.detail)}</span>
+    </p>
+  );
+}
+
+function noteOf(detail: unknown): string {
+  return typeof detail === 'object' && detail !== null && 'note' in detail && typeof detail.note === 'string' ? detail.note : '';
 }
 
 function Bar(props: DetailProps): JSX.Element {

@@ -53,8 +53,11 @@ function Lines({ desk, acts, incident, mayWrite }: { readonly desk: Desk; readon
   );
 }
 
+// Ids tie lines to things for whoever reads the log; to people at the desk they say nothing.
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 function detailText(detail: unknown): string {
   if (typeof detail === 'string') return detail;
   if (typeof detail !== 'object' || detail === null) return '';
-  return Object.entries(detail).filter(([, value]) => typeof value === 'string' || typeof value === 'number').map(([, value]) => code(String(value))).join(' · ');
+  return Object.values(detail).filter((value) => (typeof value === 'string' && !ID.test(value)) || typeof value === 'number').map((value) => code(String(value))).join(' · ');
 }

@@ -5,7 +5,7 @@ import { hitOf, type DeskState } from '../state/desk';
 import { Fault, faultText, Section, useAct } from '../ui/parts';
 import type { HitDetail, IncidentDetail } from '../wire/answers';
 import type { Incident } from '../wire/frames';
-import { HIT_VERDICTS, type Acts } from './acts';
+import { HIT_VERDICTS, type Acts, type HitVerdict as Verdict } from './acts';
 import type { Desk } from './desk';
 import { useAsked } from './hooks';
 import { desk as w } from './words';
@@ -78,30 +78,32 @@ function HitFacts({ hit }: { readonly hit: HitDetail }): JSX.Element {
 function Decide(props: Props & { readonly hit: HitDetail }): JSX.Element | null {
   const act = useAct();
   const { hit, acts } = props;
+  if (hit.outcome !== null) return null;
+  const judge = (verdict: Verdict): JSX.Element => (
+    <button key={verdict} type="button" class={`button small ${verdict === 'confirmed' ? 'danger' : ''}`} data-testid={`verdict-${verdict}`} disabled={act.busy} onClick={() => { act.run(() => acts.verdict(hit.hit_id, verdict, '')); }}>
+      {code(verdict)} {hit.verdict === null && <kbd>{HIT_VERDICTS.indexOf(verdict) + 1}</kbd>}
+    </button>
+  );
   if (hit.verdict === null) {
     return (
       <>
         <p class="muted">{t(w.compare)}</p>
-        <div class="row" role="group" aria-label={t(w.compare)}>
-          {HIT_VERDICTS.map((verdict, i) => (
-            <button key={verdict} type="button" class={`button small ${verdict === 'confirmed' ? 'danger' : ''}`} data-testid={`verdict-${verdict}`} disabled={act.busy} onClick={() => { act.run(() => acts.verdict(hit.hit_id, verdict, '')); }}>
-              {code(verdict)} <kbd>{i + 1}</kbd>
-            </button>
-          ))}
-        </div>
+        <div class="row" role="group" aria-label={t(w.compare)}>{HIT_VERDICTS.map(judge)}</div>
         <Fault text={act.problem} />
       </>
     );
   }
-  if (hit.outcome !== null) return null;
   return (
     <>
       <p class="muted">{t(w.hitOutcome)}</p>
-      <div class="row">
+      <div class="row" role="group" aria-label={t(w.hitOutcome)}>
         {HIT_OUTCOMES.map((outcome) => (
           <button key={outcome} type="button" class="button small" data-testid={`hit-outcome-${outcome}`} disabled={act.busy} onClick={() => { act.run(() => acts.hitOutcome(hit.hit_id, outcome, '')); }}>{code(outcome)}</button>
         ))}
       </div>
+      {/* A crew is told to stop a vehicle on this word: whoever was wrong must be able to take it back at once. */}
+      <p class="muted">{t(w.takeBack)}</p>
+      <div class="row" role="group" aria-label={t(w.takeBack)}>{HIT_VERDICTS.filter((one) => one !== 'confirmed').map(judge)}</div>
       <Fault text={act.problem} />
     </>
   );

@@ -16,6 +16,7 @@ export type RadioState = 'accepted' | 'en_route' | 'on_scene' | 'clear' | 'decli
 
 export const VERDICTS = ['genuine', 'mistaken', 'unclear'] as const;
 export const HIT_VERDICTS = ['confirmed', 'misread', 'not_active'] as const;
+export type HitVerdict = (typeof HIT_VERDICTS)[number];
 
 /** Every act of the desk, one function each. Each POST carries its own client id and is repeated under it by `Rest`. */
 export function acts(rest: Rest) {
@@ -35,7 +36,7 @@ export function acts(rest: Rest) {
     byRadio: (dispatch: Dispatch, state: RadioState) => rest.post(`/dispatches/${dispatch.id}/status`, { state, by: 'radio' }),
     ackAlarm: (id: string) => rest.post(`/alarms/${id}/ack`),
     evaluate: (alertId: string, verdict: NonNullable<Incident['evaluation']>, note: string) => rest.post(`/kades/alerts/${alertId}/evaluation`, { verdict, note }),
-    verdict: (hitId: string, verdict: 'confirmed' | 'misread' | 'not_active', note: string) => rest.post(`/pts/hits/${hitId}/verdict`, { verdict, note }),
+    verdict: (hitId: string, verdict: HitVerdict, note: string) => rest.post(`/pts/hits/${hitId}/verdict`, { verdict, note }),
     hitOutcome: (hitId: string, outcome: string, note: string) => rest.post(`/pts/hits/${hitId}/outcome`, { outcome, note }),
   };
 }

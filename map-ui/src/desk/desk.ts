@@ -3,9 +3,9 @@ import { Siren } from '../sound/siren';
 import { EMPTY, reduce, type Change, type DeskState } from '../state/desk';
 import { ringing, type Ring } from '../state/order';
 import { Store } from '../state/store';
-import { DEFAULT_CONFIG, type Camera, type Config, type Gate, type Me, type TeamRow } from '../wire/answers';
+import { DEFAULT_CONFIG, type Camera, type Config, type Gate, type HitDetail, type Me, type TeamRow } from '../wire/answers';
 import { ServerClock } from '../wire/clock';
-import type { DeskAlarm, Event, Incident } from '../wire/frames';
+import type { DeskAlarm, Event, Incident, PtsHit } from '../wire/frames';
 import { Rest } from '../wire/rest';
 import { Session } from '../wire/session';
 import { Live, socketUrl, type Link } from '../wire/socket';
@@ -100,6 +100,8 @@ export class Desk {
     const steps: (() => Promise<void>)[] = [
       async () => {
         this.store.push({ kind: 'incidents', items: await this.rest.all<Incident>('/incidents?state=open'), whole: true });
+        // After the incidents: a hit stands in a list of its own only where its incident no longer does.
+        if (this.me?.role !== 'dispatcher') this.store.push({ kind: 'hits', items: (await this.rest.all<HitDetail>('/pts/hits?open=true')).map(hitOnly) });
       },
       async () => {
         this.store.push({ kind: 'alarms', items: await this.rest.all<DeskAlarm>('/alarms?open=true') });
@@ -119,6 +121,11 @@ export class Desk {
     if (results.some((result) => result.status === 'rejected')) {
       this.store.push({ kind: 'notice', text: ['Bazı listeler okunamadı; canlı akış sürüyor.', 'Some lists could not be read; the live line goes on.'] });
     }
+  }
+
+  /** Fetch one that no list holds any more, so that it can be looked at. */
+  async fetch(incidentId: string): Promise<void> {
+    this.store.push({ kind: 'incidents', items: [await this.rest.get<Incident>(`/incidents/${incidentId}`)], whole: false });
   }
 
   setBounds(bounds: Bounds): void {
@@ -186,6 +193,12 @@ export class Desk {
 
 function readConfig(told: Partial<Config>): Config {
   return { demo: told.demo ?? false, map: { ...DEFAULT_CONFIG.map, ...told.map } };
+}
+
+/** A listed hit as its frame would tell it; the plate is not kept. */
+function hitOnly({ hit_id, incident_id, gate, category, read_at, verdict, outcome, late }: HitDetail): PtsHit {
+  const position = { ...gate.position, accuracy_m: null, fixed_at: read_at };
+  return { hit_id, incident_id, gate_id: gate.id, category, read_at, verdict, outcome, position, late, drill: false };
 }
 
 /** Of a team's moves within one frame only the last is drawn. Every other frame counts. */

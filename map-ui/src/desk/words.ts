@@ -61,6 +61,8 @@ export const desk = {
   compare: ['Görüntüyü karşılaştırın', 'Compare the image'],
   body: ['Bildirilen kurum', 'Body it went to'],
   hitOutcome: ['Eşleşmenin sonucu', 'Outcome of the hit'],
+  takeBack: ['Doğrulama yanlışsa geri alın; ekip hemen çekilir', 'Take a wrong confirmation back; the crew is called off at once'],
+  openHits: ['Sonucu bekleyen eşleşmeler', 'Hits that await their outcome'],
   drillFlag: ['Tatbikat', 'Drill'],
   kind: ['Tür', 'Kind'],
   place: ['Yer (sözle)', 'Place (in words)'],

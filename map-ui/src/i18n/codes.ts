@@ -47,6 +47,10 @@ export const codes: Readonly<Record<string, Text>> = {
   reinforced: ['Destek istendi', 'Reinforced'],
   note: ['Not', 'Note'],
   code: ['İptal kodu girildi', 'Cancel code entered'],
+  'standard.warned': ['10 dk süresi doluyor', 'The 10 minutes are running out'],
+  'standard.breached': ['10 dk süresi aşıldı', 'The 10 minutes have passed'],
+  'pts.verdict': ['Plaka karşılaştırıldı', 'Plate compared'],
+  'pts.outcome': ['Eşleşmenin sonucu', 'Outcome of the hit'],
   evaluated: ['Değerlendirildi', 'Evaluated'],
   // sources and kinds
   kades: ['KADES', 'KADES'],

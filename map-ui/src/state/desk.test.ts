@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY, reduce, type Change, type DeskState } from './desk';
-import { aDispatch, aMove, anEvent, anIncident, anOffer, NOON } from './samples';
+import { aDispatch, aHit, aMove, anEvent, anIncident, anOffer, NOON } from './samples';
 import type { Event } from '../wire/frames';
 
 const heard = (event: Event): Change => ({ kind: 'event', event });
@@ -97,4 +97,10 @@ it('changes neither the state it was given nor maps that nothing touched', () =>
   expect(state.incidents.size).toBe(0);
   expect(next.teams).toBe(state.teams);
   expect(EMPTY.teams.size).toBe(0);
+});
+
+it('does not take a hit back to where a list of before saw it, and takes what the list knows newer', () => {
+  const listed: Change = { kind: 'hits', items: [aHit({ verdict: 'confirmed' })] };
+  expect(reduce(after(EMPTY, anEvent('pts.hit', aHit({ outcome: 'not_found', verdict: 'confirmed' }))), [listed]).hits.get('h1')?.outcome).toBe('not_found');
+  expect(reduce(after(EMPTY, anEvent('pts.hit', aHit())), [listed]).hits.get('h1')?.verdict).toBe('confirmed');
 });

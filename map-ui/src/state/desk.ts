@@ -59,6 +59,7 @@ export type Change =
   | { readonly kind: 'trail'; readonly incidentId: string; readonly points: readonly Position[] }
   | { readonly kind: 'cameras'; readonly items: readonly Camera[] }
   | { readonly kind: 'gates'; readonly items: readonly Gate[] }
+  | { readonly kind: 'hits'; readonly items: readonly PtsHit[] }
   | { readonly kind: 'alarms'; readonly items: readonly DeskAlarm[] }
   | { readonly kind: 'notice'; readonly text: Text }
   | { readonly kind: 'forget_notice'; readonly id: number };
@@ -121,6 +122,9 @@ function apply(draft: Draft, change: Change, own: Own): void {
       break;
     case 'gates':
       for (const item of change.items) own('gates').set(item.id, item);
+      break;
+    case 'hits':
+      for (const item of change.items) putListedHit(own('hits'), item);
       break;
     case 'alarms':
       for (const item of change.items) own('alarms').set(item.alarm_id, item);
@@ -194,6 +198,12 @@ function putIncident(own: Own, incident: Incident): void {
 function putListed(own: Own, incident: Incident): void {
   const known = own('incidents').get(incident.id);
   if (!known || known.version < incident.version) putIncident(own, incident);
+}
+
+/** A hit only goes forward, to its verdict and its outcome: a list that knows less was overtaken by a frame. */
+function putListedHit(hits: Map<string, PtsHit>, hit: PtsHit): void {
+  const known = hits.get(hit.hit_id);
+  if (!known || (known.outcome === null && (known.verdict === null || hit.verdict !== null))) hits.set(hit.hit_id, hit);
 }
 
 function dropClosedUnlessListed(incidents: Map<string, Incident>, items: readonly Incident[]): void {

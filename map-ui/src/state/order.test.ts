@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY, reduce } from './desk';
-import { alertList, ringing } from './order';
-import { aDispatch, anEvent, anIncident, NOON } from './samples';
+import { alertList, openHits, ringing } from './order';
+import { aDispatch, aHit, anEvent, anIncident, NOON } from './samples';
 import type { DeskAlarm, Incident } from '../wire/frames';
 
 const desk = (incidents: Incident[], alarms: DeskAlarm[] = []) =>
@@ -68,5 +68,17 @@ describe('what rings', () => {
     expect(ringing(both, 'dispatcher').map((one) => one.tone)).toEqual(['panic', 'alarm', 'pts']);
     const answered = reduce(both, [{ kind: 'event', event: anEvent('desk.alarm', alarm({ acked_at: NOON })) }]);
     expect(ringing(answered, 'dispatcher').map((one) => one.tone)).toEqual(['panic', 'pts']);
+  });
+});
+
+describe('hits that await their outcome', () => {
+  const hits = (...incidents: Incident[]) => openHits(reduce(desk(incidents), [{ kind: 'hits', items: [aHit(), aHit({ hit_id: 'h2', outcome: 'not_found' })] }]));
+
+  it('stand in a list of their own once their incident is over or in no list', () => {
+    expect(hits(anIncident({ state: 'closed' })).map((hit) => hit.hit_id)).toEqual(['h1']);
+    expect(hits().map((hit) => hit.hit_id)).toEqual(['h1']);
+  });
+  it('stand with their incident while it is open', () => {
+    expect(hits(anIncident())).toEqual([]);
   });
 });

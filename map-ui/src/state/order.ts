@@ -1,4 +1,4 @@
-import type { DeskAlarm, Dispatch, Incident } from '../wire/frames';
+import type { DeskAlarm, Dispatch, Incident, PtsHit } from '../wire/frames';
 import type { Role } from '../wire/answers';
 import type { DeskState } from './desk';
 
@@ -77,6 +77,15 @@ function compare(a: Row, b: Row): number {
     if (difference !== 0) return difference;
   }
   return a.incident.id < b.incident.id ? -1 : 1;
+}
+
+/** Hits that still await their outcome although their incident is over and stands in no list (E15): oldest first. */
+export function openHits(state: DeskState): readonly PtsHit[] {
+  const over = (id: string): boolean => {
+    const incident = state.incidents.get(id);
+    return incident === undefined || !isOpen(incident);
+  };
+  return [...state.hits.values()].filter((hit) => hit.outcome === null && over(hit.incident_id)).sort((a, b) => Date.parse(a.read_at) - Date.parse(b.read_at));
 }
 
 export function openAlarms(state: DeskState): readonly DeskAlarm[] {

@@ -1,4 +1,4 @@
-import type { Dispatch, Event, Incident, Offer, TeamMoved } from '../wire/frames';
+import type { Dispatch, Event, Incident, Offer, PtsHit, TeamMoved } from '../wire/frames';
 
 /** Builders for tests: whole, valid values of which a test changes only what it is about. */
 export const NOON = '2026-03-01T09:00:00Z';
@@ -24,6 +24,13 @@ export function anOffer(change: Partial<Offer> = {}): Offer {
   const { id, olay_no, kind, source, priority, state, position, position_kind, place_text, instruction, silent, drill } = anIncident({ state: 'offered' });
   const incident = { id, olay_no, kind, source, priority, state, position, position_kind, place_text, instruction, silent, drill };
   return { ...aDispatch(), incident, ...change };
+}
+
+export function aHit(change: Partial<PtsHit> = {}): PtsHit {
+  return {
+    hit_id: 'h1', incident_id: 'i1', gate_id: 'g1', category: 'stolen', read_at: NOON, verdict: null, outcome: null,
+    position: { lon: 30.52, lat: 39.77, accuracy_m: null, fixed_at: NOON }, late: false, drill: false, ...change,
+  };
 }
 
 export function aMove(change: Partial<TeamMoved> = {}): TeamMoved {

@@ -81,7 +81,9 @@ function Shift({ crew }: { readonly crew: Crew }): JSX.Element {
 
 function Told({ offer, onRead }: { readonly offer: Offer; readonly onRead: () => void }): JSX.Element {
   const known: Readonly<Record<string, readonly [string, string]>> = { covered: w.covered, busy: w.busy, recalled: w.recalled };
-  const text = known[offer.reason ?? ''];
+  // A crew that was told to stop a vehicle must not act on that word once it is taken back.
+  const over = offer.incident.source === 'pts' ? w.doNotStop : w.closed;
+  const text = offer.reason === 'closed' ? over : known[offer.reason ?? ''];
   return (
     <section class="card told" role="alert" data-testid="told" data-reason={offer.reason ?? ''}>
       <p><strong>{offer.incident.olay_no}</strong> <DrillChip on={offer.drill} /></p>

@@ -16,6 +16,8 @@ export const crew = {
   covered: ['Başka ekip gidiyor. Bu görev sizden alındı.', 'Another team is going. This job was taken from you.'],
   busy: ['Ekip bu arada başka göreve verildi.', 'The team was given another job meanwhile.'],
   recalled: ['Merkez görevi geri çekti.', 'The desk took the job back.'],
+  closed: ['Olay sonuçlandı, görev bitti.', 'The incident is closed, the job is over.'],
+  doNotStop: ['Görev bitti. Aracı artık DURDURMAYIN.', 'The job is over. Do NOT stop the vehicle any more.'],
   withdrawn: ['Görev sizden alındı: {why}', 'The job was taken from you: {why}'],
   read: ['Anladım', 'Understood'],
   observe: ['GÖZLE · DURDURMA', 'OBSERVE · DO NOT STOP'],

@@ -38,19 +38,19 @@ export interface Caller {
 
 export interface HitDetail {
   readonly hit_id: string;
-  readonly incident_id: string | null;
+  readonly incident_id: string;
   readonly plate: string;
   readonly plate_read: string;
   readonly category: PtsHit['category'];
   readonly authority: string | null;
   readonly document: string | null;
   readonly list_age_s: number | null;
-  readonly gate: { readonly id: string; readonly name: string };
+  readonly gate: { readonly id: string; readonly name: string; readonly position: { readonly lon: number; readonly lat: number } };
   readonly read_at: string;
   readonly confidence: number | null;
   readonly match: string;
   readonly verdict: PtsHit['verdict'];
-  readonly outcome: string | null;
+  readonly outcome: PtsHit['outcome'];
   readonly foreign: boolean;
   readonly late: boolean;
   readonly has_image: boolean;
