@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from controlroom.ui_build import build, is_built
+from core.clock import SystemClock
 from tests.browser.stand_in import StandIn, standing_in
-from tests.live import LAT, LON, PASSWORD, Live, live
+from tests.live import LAT, LON, PASSWORD, Live, fix, live
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import ViewportSize
 
@@ -130,10 +133,50 @@ def drive(page: Page, base_url: str, username: str = "team") -> None:
     expect(page.get_by_test_id("link")).to_have_attribute("data-phase", "live")
 
 
-def seen_positions(house: Live) -> int:
-    """Teams whose position the house knows."""
+def wait_until(page: Page, true: Callable[[], object], what: str, within_s: float = 30) -> None:
+    """Wait for something that no page shows; the page lives on meanwhile."""
+    give_up = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < give_up, f"never came: {what}"
+        page.wait_for_timeout(100)
+
+
+def crew_on_duty(people: People, house: Live, username: str = "team", at: tuple[float, float] | None = None) -> Page:
+    """A crew at its page whose position the house has: a team nobody has a position of ranks last."""
+    page = people.page(phone=True, at=at or HERE_AT)
+    drive(page, house.base_url, username)
+    wait_until(page, lambda: position_of(house, username.replace("-", "_")), f"a position of {username}")
+    return page
+
+
+def position_of(house: Live, code: str) -> dict[str, float] | None:
+    """Where the house thinks a team is."""
     teams = house.get("/api/v1/teams", house.token["dispatcher"]).json()["items"]
-    return sum(team["position"] is not None for team in teams)
+    return next(team["position"] for team in teams if team["code"] == code)
+
+
+def press_by_rest(house: Live, **change: object) -> dict[str, str]:
+    """A press of the fixture's phone."""
+    body = {"client_id": str(uuid4()), "trigger": "button", "position": fix(), **change}
+    answer = house.call("POST", "/api/v1/kades/alerts", house.token["kades"], json=body)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+def list_plate(house: Live, plate: str) -> None:
+    """Put a plate on the hotlist."""
+    house.made(
+        "/api/v1/pts/hotlist", house.token["supervisor"], plate=plate, category="stolen", authority="Deneme Birimi", document="2026/1",
+        valid_from="2026-01-01T00:00:00+03:00", note="",
+    )  # fmt: skip
+
+
+def read_plate(house: Live, plate: str, **more: object) -> None:
+    """The fixture's gate reads a plate now."""
+    read = {"client_id": str(uuid4()), "plate": plate, "confidence": 0.97, "read_at": SystemClock().now().isoformat(), **more}
+    answer = house.call("POST", "/api/v1/pts/reads", house.token["gate"], json={"reads": [read]})
+    assert answer.is_success, answer.text
+    assert answer.json()["faults"] == []
 
 
 HERE_AT = (LON + 0.01, LAT + 0.006)

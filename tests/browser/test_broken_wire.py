@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import HERE_AT, People, drive, sign_in, sit_down
+from tests.browser.conftest import HERE_AT, People, drive, sign_in, sit_down, wait_until
 from tests.browser.stand_in import LAT, LON, StandIn, a_dispatch, a_move, an_incident, now_text, standing_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Position
 
@@ -182,7 +182,7 @@ def test_a_press_does_not_wait_for_a_position_and_the_first_fix_follows_it(peopl
     her.context.set_geolocation({"longitude": LON, "latitude": LAT, "accuracy": 9})
     her.reload()
     expect(her.get_by_test_id("called")).to_contain_text("Konumunuz gönderiliyor")
-    wait_until(her, lambda: any(path == "/kades/alerts/a1/positions" for path, _ in stand_in.posts))
+    wait_until(her, lambda: any(path == "/kades/alerts/a1/positions" for path, _ in stand_in.posts), "a point of her trail")
     trail = next(body for path, body in stand_in.posts if path == "/kades/alerts/a1/positions")
     assert trail["positions"][0]["lon"] == pytest.approx(LON)
 
@@ -259,20 +259,8 @@ def test_no_token_stands_in_any_address_a_page_asks_for(people: People, stand_in
     assert not [url for url in urls if "an-access" in url or "a-refresh" in url or "token=" in url]
 
 
-def wait_until(page: Page, true: object) -> None:
-    """Wait for something the server's side has seen."""
-    assert callable(true)
-    for _ in range(300):
-        if true():
-            return
-        page.wait_for_timeout(100)
-    message = "it did not happen"
-    raise AssertionError(message)
-
-
-def pick_until(page: Page, at: Position, true: object) -> None:
+def pick_until(page: Page, at: Position, true: Callable[[], bool]) -> None:
     """Click a place on the map until what is drawn there answers: the drawing follows the frames at its own pace."""
-    assert callable(true)
     for _ in range(60):
         page.get_by_test_id("map").click(position=at)
         page.wait_for_timeout(250)

@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.clock import SystemClock
-from tests.browser.conftest import HERE_AT, People, drive, seen_positions, sign_in, sit_down
-from tests.live import LAT, LON, Live, fix, tc_no
+from tests.browser.conftest import (
+    HERE_AT,
+    People,
+    crew_on_duty,
+    drive,
+    list_plate,
+    press_by_rest,
+    read_plate,
+    sign_in,
+    sit_down,
+    wait_until,
+)
+from tests.live import LAT, LON, Live, tc_no
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,16 +29,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 AT_HOME = (LON, LAT)
-
-
-def wait_for_position(page: Page, live: Live) -> None:
-    """A crew nobody has a position of ranks last: wait until the house has it."""
-    for _ in range(100):
-        if seen_positions(live):
-            return
-        page.wait_for_timeout(100)
-    message = "no position of the crew arrived"
-    raise AssertionError(message)
 
 
 def register_by_page(page: Page, live: Live, folder: Path, number: int) -> tuple[str, str]:
@@ -58,18 +57,8 @@ def code_sent_to(folder: Path, phone: str) -> str:
     return found[0]
 
 
-def press_by_rest(live: Live, **change: object) -> dict[str, str]:
-    """A press of the fixture's phone."""
-    body = {"client_id": str(uuid4()), "trigger": "button", "position": fix(), **change}
-    answer = live.call("POST", "/api/v1/kades/alerts", live.token["kades"], json=body)
-    assert answer.status_code == 202, answer.text
-    return answer.json()
-
-
 def test_a_press_rings_the_desk_reaches_the_crew_and_ends_with_an_outcome(people: People, live: Live, tmp_path: Path) -> None:
-    crew = people.page(phone=True, at=HERE_AT)
-    drive(crew, live.base_url)
-    wait_for_position(crew, live)
+    crew = crew_on_duty(people, live)
     desk = people.page()
     sit_down(desk, live.base_url, "dispatcher")
     expect(desk.locator("html")).to_have_attribute("data-ringing", "")
@@ -113,9 +102,7 @@ def test_a_press_rings_the_desk_reaches_the_crew_and_ends_with_an_outcome(people
 
 
 def test_a_cancel_code_informs_the_desk_and_recalls_nobody_and_both_codes_look_alike(people: People, live: Live, tmp_path: Path) -> None:
-    crew = people.page(phone=True, at=HERE_AT)
-    drive(crew, live.base_url)
-    wait_for_position(crew, live)
+    crew = crew_on_duty(people, live)
     desk = people.page()
     sit_down(desk, live.base_url, "dispatcher")
     her = people.page(phone=True, at=AT_HOME)
@@ -166,19 +153,11 @@ def test_an_operator_evaluates_a_press_with_one_key_and_the_desk_stops_ringing_t
 
 def test_a_hit_is_compared_and_the_crew_is_told_to_stop_and_the_hit_ends_with_its_outcome(people: People, live: Live) -> None:
     plate = "26 ABE 417"
-    live.made(
-        "/api/v1/pts/hotlist", live.token["supervisor"], plate=plate, category="stolen", authority="Deneme Birimi", document="2026/1",
-        valid_from="2026-01-01T00:00:00+03:00", note="",
-    )  # fmt: skip
-    crews = {name: people.page(phone=True, at=HERE_AT) for name in ("team", "other-team")}
-    for name, page in crews.items():
-        drive(page, live.base_url, name)
-    wait_for_position(crews["team"], live)
+    list_plate(live, plate)
+    crews = {name: crew_on_duty(people, live, name) for name in ("team", "other-team")}
     supervisor = people.page()
     sit_down(supervisor, live.base_url, "supervisor")
-    read = {"client_id": str(uuid4()), "plate": plate, "confidence": 0.97, "read_at": SystemClock().now().isoformat()}
-    answer = live.call("POST", "/api/v1/pts/reads", live.token["gate"], json={"reads": [read]})
-    assert answer.is_success, answer.text
+    read_plate(live, plate)
 
     supervisor.get_by_test_id("incident").click()
     expect(supervisor.get_by_test_id("plate")).to_contain_text("26")
@@ -199,9 +178,7 @@ def test_a_hit_is_compared_and_the_crew_is_told_to_stop_and_the_hit_ends_with_it
 
 
 def test_a_drill_opened_by_hand_is_marked_on_every_screen(people: People, live: Live) -> None:
-    crew = people.page(phone=True, at=HERE_AT)
-    drive(crew, live.base_url)
-    wait_for_position(crew, live)
+    crew = crew_on_duty(people, live)
     desk = people.page()
     sit_down(desk, live.base_url, "dispatcher")
     expect(desk.get_by_test_id("map")).to_have_attribute("data-dressed", re.compile("day|night"))
@@ -253,10 +230,8 @@ def test_a_desk_that_is_reloaded_finds_its_session_and_its_incidents_again(peopl
 
 
 def test_a_dispatcher_sends_a_team_records_the_radio_moves_the_place_and_merges_a_duplicate(people: People, live: Live) -> None:
-    crews = [people.page(phone=True, at=HERE_AT) for _ in ("team", "other-team")]
-    for page, name in zip(crews, ("team", "other-team"), strict=True):
-        drive(page, live.base_url, name)
-    wait_for_position(crews[0], live)
+    for name in ("team", "other-team"):
+        crew_on_duty(people, live, name)
     desk = people.page()
     sit_down(desk, live.base_url, "dispatcher")
     expect(desk.get_by_test_id("map")).to_have_attribute("data-dressed", re.compile("day|night"))
@@ -276,8 +251,7 @@ def test_a_dispatcher_sends_a_team_records_the_radio_moves_the_place_and_merges_
 
     desk.keyboard.press("r")
     desk.get_by_test_id("map").click(position={"x": 560, "y": 300})
-    moved = wait_for_move(desk, live, first["id"])
-    assert (moved["lon"], moved["lat"]) != (LON, LAT)
+    wait_until(desk, lambda: place_of(live, first["id"]) != (LON, LAT), "a move of the incident")
 
     desk.get_by_text("Birleştir", exact=True).click()
     desk.locator("[name=into]").select_option(second["id"])
@@ -286,15 +260,10 @@ def test_a_dispatcher_sends_a_team_records_the_radio_moves_the_place_and_merges_
     expect(desk.locator(f"[data-id='{second['id']}'][data-testid=incident]")).to_have_count(1)
 
 
-def wait_for_move(page: Page, live: Live, incident_id: str) -> dict[str, float]:
-    """The place of an incident once it is not where it was."""
-    for _ in range(100):
-        found = live.get(f"/api/v1/incidents/{incident_id}", live.token["dispatcher"]).json()["position"]
-        if (found["lon"], found["lat"]) != (LON, LAT):
-            return found
-        page.wait_for_timeout(100)
-    message = "it was not moved"
-    raise AssertionError(message)
+def place_of(live: Live, incident_id: str) -> tuple[float, float]:
+    """Where an incident is."""
+    found = live.get(f"/api/v1/incidents/{incident_id}", live.token["dispatcher"]).json()["position"]
+    return found["lon"], found["lat"]
 
 
 def test_a_desk_is_shut_to_whoever_has_no_business_there(people: People, live: Live) -> None:
