@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -73,17 +74,33 @@ def template(server: str) -> str:
     return name
 
 
-@pytest.fixture
-def fresh_url(server: str, template: str) -> Iterator[str]:
-    """The superuser's address of a clone of the template, dropped after the test."""
+@contextmanager
+def clone_of(server: str, template: str) -> Iterator[str]:
+    """The superuser's address of a clone of the template, which is dropped afterwards."""
     name = f"t_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as admin:
         # Two clones of one template at once is an error in PostgreSQL ("source database is being accessed").
         admin.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-    yield with_database(server, name)
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    try:
+        yield with_database(server, name)
+    finally:
+        with psycopg.connect(server, autocommit=True) as admin:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def fresh_url(server: str, template: str) -> Iterator[str]:
+    """The superuser's address of a clone that one test has for itself."""
+    with clone_of(server, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def clone_url(server: str, template: str) -> Iterator[str]:
+    """The superuser's address of a clone that one file shares."""
+    with clone_of(server, template) as url:
+        yield url
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,6 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 import pytest
-from psycopg import sql
 from pydantic import SecretBytes
 
 from controlroom.server import Server, listen_at
@@ -28,7 +26,7 @@ from core.clock import SystemClock
 from core.db import EVERY, Database
 from core.identity import Identity, IdentitySettings, PasswordSettings, Role, admin
 from core.keys import secret_file
-from tests.conftest import TEMPLATE_LOCK, with_database
+from tests.conftest import clone_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -157,27 +155,6 @@ def live(fresh_url: str, tmp_path: Path) -> Iterator[Live]:
 
 
 @pytest.fixture(scope="module")
-def clone_url(server: str, template: str) -> Iterator[str]:
-    """The superuser's address of a clone of the template that one file shares."""
-    with clone_of(server, template) as url:
-        yield url
-
-
-@contextmanager
-def clone_of(server: str, template: str) -> Iterator[str]:
-    """A database of its own, dropped afterwards."""
-    name = f"t_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as owner:
-        owner.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
-        owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-    try:
-        yield with_database(server, name)
-    finally:
-        with psycopg.connect(server, autocommit=True) as owner:
-            owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@pytest.fixture(scope="module")
 def shared_live(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A server for a whole file, for tests that do not get in each other's way."""
     with clone_of(server, template) as url, live_house(url, tmp_path_factory.mktemp("house")) as house:
@@ -285,6 +262,6 @@ def execute(url: str, sql: str, *params: Any) -> list[tuple[Any, ...]]:
 
 
 __all__ = [
-    "Live", "api_url", "clone_of", "clone_url", "environment_of", "execute", "fix", "live", "live_house", "register", "shared_live",
-    "sign_in", "tc_no",
+    "Live", "api_url", "clone_of", "environment_of", "execute", "fix", "live", "live_house", "register", "shared_live", "sign_in",
+    "tc_no",
 ]  # fmt: skip

@@ -1,5 +1,5 @@
 """Fixtures of the top floor."""
 
-from tests.live import clone_url, live, shared_live
+from tests.live import live, shared_live
 
-__all__ = ["clone_url", "live", "shared_live"]
+__all__ = ["live", "shared_live"]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
-from psycopg import sql
 
-from tests.conftest import TEMPLATE_LOCK, with_database
+from tests.conftest import clone_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +15,5 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def migrated_url(server: str, template: str) -> Iterator[str]:
     """The superuser's address of a clone of the template; whoever writes to it rolls back."""
-    name = f"t_read_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-    yield with_database(server, name)
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with clone_of(server, template) as url:
+        yield url

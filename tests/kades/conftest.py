@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -35,7 +34,7 @@ from kades.codes import Codes
 from kades.parts import Kades
 from kades.service import registrations
 from kades.sms import ShownSms
-from tests.conftest import TEMPLATE_LOCK, with_database
+from tests.conftest import clone_of
 
 #: Where nobody knows better.
 ANKARA, ESKISEHIR, KUTAHYA, BURSA = 6, 26, 43, 16
@@ -53,13 +52,8 @@ TABLES = (
 @pytest.fixture(scope="session")
 def kades_url(server: str, template: str) -> Iterator[str]:
     """One clone of the template for all of this room's tests in a worker: they are many, and a clone costs more than a test."""
-    name = f"t_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as owner:
-        owner.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
-        owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-    yield with_database(server, name)
-    with psycopg.connect(server, autocommit=True) as owner:
-        owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with clone_of(server, template) as url:
+        yield url
 
 
 @pytest.fixture

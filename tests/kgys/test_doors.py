@@ -7,19 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from pydantic import SecretBytes
 
-from core import problems
 from core.clock import HeldClock
 from core.db import Database
-from core.identity import Identity, Role
-from core.identity.settings import IdentitySettings
+from core.identity import Role
 from core.ids import new_id
-from core.middleware import Envelope
 from kgys import api
 from tests.conftest import NOON
-from tests.pts.conftest import Client, Small
+from tests.pts.conftest import Client, Small, small_house
 
 CAMERAS = "/kgys/cameras"
 VIEW = {"lon": 30.52, "lat": 39.77, "bearing_deg": 90, "fov_deg": 60, "range_m": 100}
@@ -27,15 +22,8 @@ VIEW = {"lon": 30.52, "lat": 39.77, "bearing_deg": 90, "fov_deg": 60, "range_m":
 
 @pytest.fixture
 async def house(db: Database, fresh_url: str, clock: HeldClock) -> AsyncIterator[Small]:
-    identity = Identity(IdentitySettings(token_key=SecretBytes(b"k" * 64)))
-    app = FastAPI()
-    small = Small(db, clock, fresh_url, app, identity)
-    app.state.house, app.state.identity = small, identity
-    problems.install(app)
-    app.add_middleware(Envelope)
-    app.include_router(api.router())
-    yield small
-    identity.close()
+    with small_house(db, clock, fresh_url, api.router()) as small:
+        yield small
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic import SecretBytes
 
 from core import problems
@@ -118,21 +119,27 @@ class Client:
         return await self.call("POST", "/pts/reads", status, json={"reads": list(reads), **more})
 
 
-@pytest.fixture
-async def house(db: Database, fresh_url: str, clock: HeldClock) -> AsyncIterator[Small]:
+@contextmanager
+def small_house(db: Database, clock: HeldClock, url: str, *routers: APIRouter) -> Iterator[Small]:
+    """A house of these routes alone."""
     identity = Identity(IdentitySettings(token_key=SecretBytes(b"k" * 64)))
     app = FastAPI()
-    small = Small(db, clock, fresh_url, app, identity)
-    app.state.house = small
-    app.state.identity = identity
+    small = Small(db, clock, url, app, identity)
+    app.state.house, app.state.identity = small, identity
     problems.install(app)
     app.add_middleware(Envelope)
-    app.include_router(api.router(PtsSettings()))
-    app.include_router(hotlist_api.router())
-    async with db.tx(EVERY, role="merkez_sweep") as tx:
-        await store.make_days(tx, clock.now().date(), 2)
+    for router in routers:
+        app.include_router(router)
     yield small
     identity.close()
+
+
+@pytest.fixture
+async def house(db: Database, fresh_url: str, clock: HeldClock) -> AsyncIterator[Small]:
+    async with db.tx(EVERY, role="merkez_sweep") as tx:
+        await store.make_days(tx, clock.now().date(), 2)
+    with small_house(db, clock, fresh_url, api.router(PtsSettings()), hotlist_api.router()) as small:
+        yield small
 
 
 Listed = Callable[..., Awaitable[str]]

@@ -7,19 +7,14 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from fastapi import FastAPI
-from pydantic import SecretBytes
 
-from core import problems
 from core.clock import HeldClock
 from core.db import Database
-from core.identity import Identity, Role
-from core.identity.settings import IdentitySettings
+from core.identity import Role
 from core.ids import new_id
-from core.middleware import Envelope
 from retention import api, jobs
 from tests.conftest import NOON
-from tests.pts.conftest import Small
+from tests.pts.conftest import Small, small_house
 from tests.retention.seeds import SEEDS
 
 SWEEPS = "/retention/sweeps"
@@ -27,15 +22,8 @@ SWEEPS = "/retention/sweeps"
 
 @pytest.fixture
 async def house(db: Database, fresh_url: str, clock: HeldClock) -> AsyncIterator[Small]:
-    identity = Identity(IdentitySettings(token_key=SecretBytes(b"k" * 64)))
-    app = FastAPI()
-    small = Small(db, clock, fresh_url, app, identity)
-    app.state.house, app.state.identity = small, identity
-    problems.install(app)
-    app.add_middleware(Envelope)
-    app.include_router(api.router())
-    yield small
-    identity.close()
+    with small_house(db, clock, fresh_url, api.router()) as small:
+        yield small
 
 
 async def test_an_auditor_sees_what_went_rule_by_rule(house: Small) -> None:

@@ -17,6 +17,9 @@ from core.audit.signing import Signer
 from core.audit.verify import Report, verify
 from core.clock import HeldClock
 from core.db import NOTHING, Database
+from tests.core.identity.conftest import identity
+
+__all__ = ["identity"]
 
 Write = Callable[..., Awaitable[list[UUID]]]
 Check = Callable[[], Awaitable[Report]]

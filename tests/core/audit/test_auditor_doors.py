@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,40 +10,21 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 import pytest
-from fastapi import FastAPI
 
-from core import problems
 from core.audit import record
 from core.audit.api import router
 from core.clock import HeldClock
 from core.db import Database
-from core.identity import ACCOUNT_ROLES, Identity, IdentitySettings, Principal, Role, admin
+from core.identity import ACCOUNT_ROLES, Identity, Principal, Role, admin
 from core.identity.api import router as identity_router
-from core.middleware import Envelope
-from tests.core.identity.conftest import CHEAP, ESKISEHIR, ISTANBUL, SmallHouse, bearing, client_from, signed_in
+from tests.core.identity.conftest import ESKISEHIR, ISTANBUL, bearing, client_from, signed_in, small_app
 
 TEAM_ID, SUBJECT = uuid4(), uuid4()
 
 
 @pytest.fixture
-def identity() -> Iterator[Identity]:
-    from pydantic import SecretBytes
-
-    made = Identity(IdentitySettings(passwords=CHEAP, token_key=SecretBytes(b"k" * 32)))
-    yield made
-    made.close()
-
-
-@pytest.fixture
 async def http(db: Database, clock: HeldClock, identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
-    small = FastAPI()
-    small.state.house = SmallHouse(db, clock)
-    small.state.identity = identity
-    problems.install(small)
-    small.add_middleware(Envelope)
-    small.include_router(identity_router)
-    small.include_router(router)
-    async with client_from(small) as client:
+    async with client_from(small_app(db, clock, identity, identity_router, router)) as client:
         yield client
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,8 +9,7 @@ from typing import Any, cast
 import httpx
 import psycopg
 import pytest
-from fastapi import FastAPI
-from psycopg import sql
+from fastapi import APIRouter, FastAPI
 from pydantic import SecretBytes
 
 from core import problems
@@ -20,7 +18,6 @@ from core.db import Database
 from core.identity import Identity, IdentitySettings, PasswordSettings, Role, admin
 from core.identity.api import router
 from core.middleware import Envelope
-from tests.conftest import TEMPLATE_LOCK, with_database
 
 CHEAP = PasswordSettings(time_cost=1, memory_kib=8, parallelism=1)
 ESKISEHIR = 26
@@ -33,23 +30,11 @@ Make = Callable[..., Awaitable[admin.NewSignIn]]
 TABLES = ("access_token", "refresh_token", "session", "account", "device", "login_failure", "request_once")
 
 
-@pytest.fixture(scope="module")
-def module_url(server: str, template: str) -> Iterator[str]:
-    """One clone of the template for a whole file: identity's tests are many and small."""
-    name = f"t_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as owner:
-        owner.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
-        owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-    yield with_database(server, name)
-    with psycopg.connect(server, autocommit=True) as owner:
-        owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
 @pytest.fixture
-def fresh_url(module_url: str) -> Iterator[str]:
-    """That clone, with no account in it."""
-    yield module_url
-    with psycopg.connect(module_url) as owner:
+def fresh_url(clone_url: str) -> Iterator[str]:
+    """One clone for a whole file, with no account in it: identity's tests are many and small."""
+    yield clone_url
+    with psycopg.connect(clone_url) as owner:
         for table in TABLES:
             owner.execute(cast("Any", f"DELETE FROM {table}"))
 
@@ -67,15 +52,21 @@ def identity() -> Iterator[Identity]:
     made.close()
 
 
-@pytest.fixture
-def app(db: Database, clock: HeldClock, identity: Identity) -> FastAPI:
+def small_app(db: Database, clock: HeldClock, identity: Identity, *routers: APIRouter) -> FastAPI:
+    """An application of these routes alone."""
     small = FastAPI()
     small.state.house = SmallHouse(db, clock)
     small.state.identity = identity
     problems.install(small)
     small.add_middleware(Envelope)
-    small.include_router(router)
+    for one in routers:
+        small.include_router(one)
     return small
+
+
+@pytest.fixture
+def app(db: Database, clock: HeldClock, identity: Identity) -> FastAPI:
+    return small_app(db, clock, identity, router)
 
 
 @pytest.fixture
