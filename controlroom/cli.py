@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
+import psycopg
 
 from controlroom.failures import Exit, Failure, Missing, Words
 from controlroom.language import inline, lines
@@ -102,7 +103,7 @@ def main() -> int:
     except (click.Abort, KeyboardInterrupt):
         say(Words("Durduruldu.", "Stopped."))
         return Exit.FAILED
-    except (Failure, Problem, OSError) as fault:
+    except (Failure, Problem, OSError, psycopg.OperationalError) as fault:
         if os.environ.get("MERKEZ_DEBUG"):
             raise
         failure = _as_failure(fault)
@@ -111,9 +112,13 @@ def main() -> int:
     return int(answer) if isinstance(answer, int) else Exit.DONE
 
 
-def _as_failure(fault: Failure | Problem | OSError) -> Failure:
+def _as_failure(fault: Failure | Problem | OSError | psycopg.OperationalError) -> Failure:
     if isinstance(fault, Failure):
         return fault
+    if isinstance(fault, psycopg.OperationalError):
+        # A server that went away, or whose disk is full: its own words, never a statement's.
+        said = str(fault).strip()
+        return Failure(tr=f"Veritabanı yanıt vermedi: {said}", en=f"The database did not answer: {said}", mend="./merkez doctor")
     if isinstance(fault, Problem):
         return Failure(tr=str(fault.body("tr")["detail"]), en=str(fault.body("en")["detail"]))
     # A full disk, a folder of somebody else's: the file and the reason say it all.

@@ -157,10 +157,13 @@ def _pages(root: Path) -> list[Row]:
 
 
 def _disk(root: Path) -> list[Row]:
-    free = shutil.disk_usage(root).free / 1e9
+    """The fullest of the disks that hold the state and the private clusters."""
+    places = (pg_place.existing_place(root, name) for name in CLUSTERS)
+    folders = [root, *(folder for folder in [root / "var"] if folder.is_dir()), *(place.home for place in places if place)]
+    free, folder = min((shutil.disk_usage(folder).free / 1e9, folder) for folder in folders)
     if free >= LEAST_FREE_GB:
         return [_ok("disk", f"{free:.0f} GB")]
-    words = Words(f"yalnız {free:.1f} GB boş yer", f"only {free:.1f} GB free")
+    words = Words(f"{folder}: yalnız {free:.1f} GB boş yer", f"{folder}: only {free:.1f} GB free")
     return [Row("disk", "missing", words)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, LiteralString, cast
 
 import psycopg
 from fastapi import APIRouter, Request, Response
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["health"])
 
+#: Rows that do not fit into the memory allowed go into a file beside the data: a full disk refuses it as it refuses a press, and nothing
+#: stays of it, neither rows nor write-ahead log.
+LITTLE_MEMORY: LiteralString = "SELECT set_config('work_mem', '64kB', true)"
+MUCH_TO_KEEP: LiteralString = "SELECT count(*) FROM generate_series(1, 8000)"
+
 
 @router.get("/healthz", include_in_schema=False)
 async def healthz() -> dict[str, bool]:
@@ -25,11 +30,12 @@ async def healthz() -> dict[str, bool]:
 
 @router.get("/readyz", include_in_schema=False)
 async def readyz(request: Request) -> dict[str, bool]:
-    """Say that a press sent here now would be kept: the database answers and the loops run. Raises `NotReady` (503)."""
+    """Say that a press sent here now would be kept: the database answers, its disk has room, the loops run. Raises `NotReady` (503)."""
     house = cast("House", request.app.state.house)
     try:
         async with house.db.tx() as tx:
-            await tx.execute("SELECT 1")
+            await tx.execute(LITTLE_MEMORY)
+            await tx.execute(MUCH_TO_KEEP)
     except (psycopg.Error, SQLAlchemyError, OSError) as fault:
         raise NotReady from fault
     if not house.ready:

@@ -97,8 +97,14 @@ def find_place(root: Path, name: str, owner: Account) -> Place:
     inside = root / "var" / f"pg-{name}"
     if _too_long(inside / "run"):
         return _outside(root, name, owner, "long path")
+    if (elsewhere := existing_place(root, name)) and elsewhere.outside:
+        # It was made while the clone could not be entered; now that it can, an empty one inside would look like lost data.
+        return _outside(root, name, owner, elsewhere.outside)
     inside.parent.mkdir(exist_ok=True)
     if not _made_for(inside, owner) or not _can_use(inside, owner):
+        if (inside / "data" / "PG_VERSION").exists():
+            # A full disk, a read-only one: a new and empty cluster elsewhere would look like lost data.
+            raise _unusable(inside, owner)
         with contextlib.suppress(OSError):
             inside.rmdir()  # left where it is when an older cluster lies in it
         return _outside(root, name, owner, "unreachable")
@@ -128,10 +134,7 @@ def _outside(root: Path, name: str, owner: Account, why: str) -> Place:
     (folder / "clone").write_text(f"{root}\n", encoding="utf-8")
     home = folder / f"pg-{name}"
     if not _made_for(home, owner) or not _can_use(home, owner):
-        raise Failure(
-            tr=f"Veritabanı klasörü {home}, {owner.name} hesabınca kullanılamıyor.",
-            en=f"The account {owner.name} cannot use the database folder {home}.",
-        )
+        raise _unusable(home, owner)
     return _with_folders(Place(home, _sockets_of(home, root, name, owner.uid), why), owner)
 
 
@@ -191,6 +194,13 @@ def _owner_of(folder: Path) -> str | None:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+def _unusable(home: Path, owner: Account) -> Failure:
+    return Failure(
+        tr=f"Veritabanı klasörü {home}, {owner.name} hesabınca kullanılamıyor (dolu ya da salt okunur disk, ya da izinler).",
+        en=f"The account {owner.name} cannot use the database folder {home} (a full or read-only disk, or its permissions).",
+    )
 
 
 def _of_another(root: Path, who: str) -> Missing:

@@ -24,6 +24,7 @@ import pts.hotlist_api
 import pts.jobs
 import retention.api
 import retention.jobs
+from controlroom import disk
 from core.audit import record
 from core.audit.heads import FileHeads, heads_folder
 from core.audit.signing import Signer
@@ -109,12 +110,13 @@ def jobs(house: House) -> list[Periodic]:
         *dispatch.jobs.jobs(site_of(house.settings), track_days=house.settings.dispatch.track_days),
         *pts.jobs.JOBS,
         *retention.jobs.jobs(demo=house.settings.demo),
+        *disk.jobs([folder for folder in (house.settings.house.state_dir, house.settings.database.folder) if folder is not None]),
     ]
 
 
 def followers() -> list[Follower]:
     """Return who reacts to which events of the rooms below."""
-    return [Follower("kades", kades.inbox.FOLLOWS, key=kades.inbox.about)]
+    return [Follower("kades", kades.inbox.FOLLOWS, kades.inbox.follow)]
 
 
 # --- what the house hands to the rooms --------------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ class DatabaseSettings(BaseSettings):
     pool_size: int = Field(default=24, ge=2)
     #: Connections it may open beyond those in a rush.
     max_overflow: int = Field(default=0, ge=0)
+    #: Where the database's files lie, if on this machine: its disk is watched. `up` and `demo` know it of the private cluster.
+    folder: Path | None = None
 
 
 class WebSettings(BaseSettings):

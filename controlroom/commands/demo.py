@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from controlroom.commands import options
-from controlroom.commands.up import Stopped, log_file, until_stopped
+from controlroom.commands.up import Stopped, database_environment, log_file, until_stopped
 from controlroom.failures import Exit, Failure, Words
 from controlroom.ground import VAR
 from controlroom.language import lines
 from controlroom.ready import made_ready
+from controlroom.revive import Reviver
 from controlroom.steps import Steps
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _serve(ready: Ready, steps: Steps, wish: Wish, stopped: Stopped) -> bool:
     url = ready.cluster.url("merkez_api") if ready.cluster else ready.owner_url
     words = [str(wish.shift_s)] if wish.shift_s else []
     with listen_at(wish.host, port) as sock:
-        server = Server("controlroom.demo.server", sock, {"DATABASE_URL": url}, log_file("demo"), words)
+        server = Server("controlroom.demo.server", sock, database_environment(ready, url), log_file("demo"), words)
         try:
             with steps.step("serve", "Sunucu", "Server"):
                 server.start()
@@ -121,13 +122,7 @@ async def _play(ready: Ready, steps: Steps, wish: Wish, server: Server, url: str
 
 
 async def _live(stage: Stage, server: Server, ready: Ready) -> None:
-    cluster = ready.cluster
-
-    def revive() -> None:
-        if cluster is not None and cluster.pid is None:
-            cluster.ensure()
-
-    await stage.life(server, revive)
+    await stage.life(server, Reviver(ready.cluster).tend)
 
 
 def _say(base_url: str, sheet: Sheet) -> None:

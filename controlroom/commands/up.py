@@ -14,6 +14,7 @@ from controlroom.failures import Exit, Words
 from controlroom.ground import VAR
 from controlroom.language import lines
 from controlroom.ready import made_ready
+from controlroom.revive import Reviver
 from controlroom.steps import Steps
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _serve(ready: Ready, steps: Steps, host: str, port: int, stopped: Stopped) -
     # The private cluster knows who connects, so the server is the API's role from its first statement; elsewhere it steps down to it.
     url = ready.cluster.url("merkez_api") if ready.cluster else ready.owner_url
     with listen_at(host, port) as sock:
-        server = Server("controlroom.serve", sock, {"DATABASE_URL": url}, log_file("server"))
+        server = Server("controlroom.serve", sock, database_environment(ready, url), log_file("server"))
         try:
             with steps.step("serve", "Sunucu", "Server"):
                 server.start()
@@ -67,6 +68,12 @@ def _serve(ready: Ready, steps: Steps, host: str, port: int, stopped: Stopped) -
                 keep_serving(server, ready.cluster)
         finally:
             server.stop()
+
+
+def database_environment(ready: Ready, url: str) -> dict[str, str]:
+    """Return what a server is told of its database: where it is, and of a private one also which disk to watch."""
+    folder = {"DATABASE_FOLDER": str(ready.cluster.where.home)} if ready.cluster else {}
+    return {"DATABASE_URL": url, **folder}
 
 
 @dataclass
@@ -91,10 +98,10 @@ def until_stopped() -> Iterator[Stopped]:
 
 def keep_serving(server: Server, cluster: Cluster | None) -> None:
     """Hold server and database up until a signal ends us."""
+    database = Reviver(cluster)
     while True:
         server.watch(LOOK_EVERY_S)
-        if cluster is not None and cluster.pid is None:
-            cluster.ensure()
+        database.tend()
 
 
 def log_file(name: str) -> Path:

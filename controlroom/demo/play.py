@@ -88,7 +88,7 @@ class Stage:
         )
         return await told.tell()
 
-    async def life(self, server: Server, revive: Callable[[], None]) -> None:
+    async def life(self, server: Server, revive: Callable[[], object]) -> None:
         """Let the city live until somebody ends it; a server that dies is started again."""
         simulated = self.sheet.simulated
         life = Life(

@@ -18,7 +18,7 @@ import pytest
 
 from controlroom import pg_config, pg_place
 from controlroom.cluster import CLONE, Cluster
-from controlroom.failures import Missing
+from controlroom.failures import Failure, Missing
 
 pytestmark = [pytest.mark.frontdoor, pytest.mark.timeout(300)]
 ClusterIn = Callable[..., Cluster]
@@ -86,6 +86,7 @@ def test_a_starter_killed_with_9_leaves_a_server_that_the_next_start_adopts_and_
         "import sys, time; from pathlib import Path; from controlroom.cluster import Cluster; "
         "Cluster(Path(sys.argv[1]), 't').ensure(); print('up', flush=True); time.sleep(60)"
     )
+    # It would live for a minute; it is killed as soon as it has spoken.
     starter = subprocess.Popen([sys.executable, "-c", program, str(folder)], cwd=CLONE, stdout=subprocess.PIPE)
     assert starter.stdout
     assert starter.stdout.readline() == b"up\n"
@@ -177,6 +178,35 @@ def test_a_clone_that_the_account_cannot_enter_gets_its_cluster_outside(folder: 
     assert cluster.where.outside == "unreachable"
     assert not (closed / "var" / "pg-t").exists()
     assert pg_place.existing_place(closed, "t") == cluster.where
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server under another account")
+def test_a_cluster_made_outside_is_found_again_once_the_clone_can_be_entered(folder: Path, cluster_in: ClusterIn) -> None:
+    closed = folder / "home"
+    closed.mkdir(mode=0o700)
+    first = cluster_in(closed)
+    with psycopg.connect(first.ensure()) as conn:
+        conn.execute("create table kept as select 7 as number")
+    first.stop()
+    closed.chmod(0o755)
+
+    again = cluster_in(closed)
+
+    assert ask(again.ensure(), "select number from kept") == 7
+    assert again.where == first.where
+
+
+def test_a_cluster_on_a_disk_that_takes_no_file_is_named_and_no_empty_one_is_made_elsewhere(
+    folder: Path, cluster_in: ClusterIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = cluster_in(folder)
+    first.ensure()
+    first.stop()
+    monkeypatch.setattr(pg_place, "_can_use", lambda *_: False)
+
+    with pytest.raises(Failure, match="full or read-only disk"):
+        cluster_in(folder).ensure()
+    assert not (pg_place._base() / pg_place.clone_key(folder)).exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of somebody else's")
