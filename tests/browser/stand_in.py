@@ -25,6 +25,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.clock import SystemClock
 from core.middleware import SECURITY_HEADERS
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,10 +192,8 @@ def standing_in(role: str = "dispatcher", port: int = 0) -> Iterator[StandIn]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    waited = threading.Event()
-    while not server.started:
-        waited.wait(0.02)
-        assert thread.is_alive(), "the stand-in did not start"
+    until(lambda: server.started or not thread.is_alive(), "the start of the stand-in")
+    assert server.started, "the stand-in did not start"
     stand_in.base_url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     try:
         yield stand_in

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -15,6 +14,7 @@ from controlroom.frames import SERVER_FRAMES
 from controlroom.server import Server, listen_at
 from core.clock import SystemClock
 from tests.live import THERE, Live, environment_of, execute, fix, live_house
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,11 +176,3 @@ def away(url: str) -> Iterator[None]:
             yield
         finally:
             conn.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
-
-
-def until(true: Any, within_s: float = 15.0) -> None:
-    """Wait for the thing itself."""
-    give_up = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < give_up, "it did not come about"
-        time.sleep(0.05)

@@ -24,12 +24,14 @@ from controlroom.demo.client import House, Line, Seen
 from controlroom.demo.crew import OBLIGING, Temper
 from controlroom.demo.play import Stage
 from controlroom.demo.seed import sheet_for
+from controlroom.demo.streets import Drive
 from controlroom.failures import Exit, Missing
 from controlroom.steps import Steps
 from core.clock import SystemClock
 from pts.rules import normalise, score
 from tests.live import HERE, Live, api_url, fix, live_house
 from tests.live import tc_no as right_tc_no
+from tests.waiting import comes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,20 +108,33 @@ async def test_a_crew_that_a_visitor_plays_is_left_to_the_visitor(demo: Live, tm
                 await crew.line.welcome.wait()
                 await phone.welcome.wait()
                 await crew.standing.wait()
+                crew.car = car = CountingCar(crew.car.at)
                 alert = await stage.callers()[0].press(at=crew.car.at)
                 offer = await seen(phone, lambda s: s.type == "dispatch.offered" and s.data["incident_id"] == alert["incident_id"])
                 await phone.say("ack", seq=offer.frame["seq"])
                 for state in ("accepted", "on_scene", "clear"):
                     await phone.say("dispatch.status", dispatch_id=offer.data["id"], client_id=str(uuid4()), state=state)
                     await seen(phone, lambda s, state=state: s.type == "dispatch.changed" and s.data["state"] == state)
-                    # The simulated phone would have said en_route within a second of the yes.
-                    await asyncio.sleep(1.5)
+                    await seen(crew.line, lambda s, state=state: s.type == "dispatch.changed" and s.data["state"] == state)
+                    # The simulated phone has its say at every move: two of them and it has kept silent.
+                    moves = car.moves
+                    await comes(lambda: car.moves >= moves + 2, "the next moves of the simulated crew")  # noqa: B023 - asked at once
                 told = {s.data["state"] for s in phone.seen if s.type == "dispatch.changed" and s.data["id"] == offer.data["id"]}
         finally:
             visitor.cancel()
             await asyncio.gather(visitor, return_exceptions=True)
 
     assert told == {"acknowledged", "accepted", "on_scene", "clear"}
+
+
+class CountingCar(Drive):
+    """A car that counts its moves."""
+
+    moves = 0
+
+    def move(self, metres: float) -> bool:
+        self.moves += 1
+        return super().move(metres)
 
 
 async def seen(line: Line, match: Any) -> Seen:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ from websockets.asyncio.client import connect
 from core.ids import new_id
 from tests.controlroom.doors import DOORS, EVERYBODY, PUBLIC, SAID, SOCKETS, SPELT, Door, World
 from tests.live import LAT, LON, Live, fix, sign_in
+from tests.waiting import until
 
 REFUSALS = {401, 403}
 #: Who has the same role in another province, or another device of the same kind.
@@ -67,15 +67,6 @@ def people(live: Live) -> World:
 def dispatches(live: Live, incident_id: str) -> list[dict[str, Any]]:
     """The dispatches of an incident."""
     return live.get(f"/api/v1/incidents/{incident_id}", live.token["dispatcher"]).json()["dispatches"]
-
-
-def until(found: Any, within_s: float = 10.0) -> Any:
-    """Wait for the thing itself and return it."""
-    give_up = time.monotonic() + within_s
-    while not (thing := found()):
-        assert time.monotonic() < give_up, "it did not come about"
-        time.sleep(0.05)
-    return thing
 
 
 def name(door: Door) -> str:

@@ -24,6 +24,7 @@ async def send(db: Database, clock: HeldClock, sender: UUID, note: Note, ran: li
 
         async def do() -> dict[str, object]:
             ran.append(note.text)
+            # Long enough for the other copies to come to the door while the first is still inside.
             await tx.execute("SELECT pg_sleep(0.01)")
             return {"n": len(ran)}
 

@@ -22,6 +22,7 @@ from core.ids import new_id
 from core.outbox import emit, new_log_id
 from core.relay import RELAY_LOCK, Relay, Teller
 from core.sockets import DoorKeeper, Hello, SocketDoor
+from tests.waiting import comes
 
 CLOCK = SystemClock()
 MINE = "desk:26"
@@ -100,13 +101,6 @@ class Reader:
         self.client = None
 
 
-async def until(condition: Any, what: str, within_s: float = 10.0) -> None:
-    deadline = asyncio.get_running_loop().time() + within_s
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline, f"never came: {what}"
-        await asyncio.sleep(0.01)
-
-
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("begin"), st.integers(0, 4), st.integers(1, 3)),
@@ -168,7 +162,7 @@ async def play(url: str, steps: list[tuple[str, int, int]]) -> None:
                 reader.drain()
             return all(len(reader.told) >= len(written) for reader in readers)
 
-        await until(all_told, f"{len(written)} events at every reader")
+        await comes(all_told, f"{len(written)} events at every reader")
         for reader in readers:
             assert sorted(reader.told) == sorted(written), "every committed event exactly once, none of a rolled back one"
             assert reader.told == readers[0].told, "every reader has the same history in the same order"
@@ -225,7 +219,7 @@ async def test_another_log_or_one_older_than_48_hours_gives_a_snapshot(fresh_url
         async with house.db.tx(EVERY) as tx:
             await emit(tx, "t", at=CLOCK.now() - timedelta(hours=49), channels=[MINE], subject_id=None, data={"n": 0})
         assert reader.client is not None
-        await until(lambda: reader.client is not None and reader.client.sent != 0, "the event")
+        await comes(lambda: reader.client is not None and reader.client.sent != 0, "the event")
         old = Client(a_person(), DOOR.path, frozenset({MINE}))
         await house.keeper._welcome(old, DOOR, Hello(type="hello", token="-", log=reader.log, after=0))
         assert json.loads(old.take() or "{}")["data"]["replay"] == "snapshot", "the gap begins more than 48 h ago"

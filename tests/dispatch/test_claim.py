@@ -22,6 +22,7 @@ from dispatch import store
 from dispatch.choosing import reach_of
 from dispatch.states import Incident
 from tests.dispatch.conftest import ESKISEHIR, KM_LAT, KM_LON, LAT, LON, Room
+from tests.waiting import comes
 
 TEAMS = 4_000
 CLAIMERS = 32
@@ -166,15 +167,13 @@ async def test_a_claim_that_rolls_back_leaves_its_team_to_whoever_waited_for_it(
 
 
 async def _until_somebody_waits_for_a_lock(room: Room) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            with room.superuser() as admin:
-                row = admin.execute(
-                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-                ).fetchone()
-            if row is not None and row[0] > 0:
-                return
-            await asyncio.sleep(0.01)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+    def somebody_waits() -> bool:
+        with room.superuser() as admin:
+            return admin.execute(waiting).fetchone() != (0,)
+
+    await comes(somebody_waits, "somebody who waits for a lock")
 
 
 # --- the plans behind it ---

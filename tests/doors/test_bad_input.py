@@ -14,9 +14,9 @@ from uuid import uuid4
 import pytest
 
 from core.clock import SystemClock
-from tests.controlroom.test_roles import until
 from tests.doors.wire import JSON, MEGABYTE, problem_of, raw, rows
 from tests.live import LAT, LON, execute, fix, tc_no
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

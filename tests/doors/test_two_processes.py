@@ -18,6 +18,7 @@ from controlroom.server import Server, listen_at
 from core.relay import RELAY_LOCK
 from tests.doors.sockets import Line, called
 from tests.live import HERE, Live, clone_of, environment_of, execute, live_house
+from tests.waiting import comes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,12 +62,8 @@ class Pair:
 
     async def relays(self, among: str = "ab") -> str:
         """Wait until one of them relays; say which."""
-        async with asyncio.timeout(WITHIN_S):
-            while True:
-                for which in among:
-                    if relaying(self.live.base_url if which == "a" else self.other.base_url):
-                        return which
-                await asyncio.sleep(0.02)
+        urls = {"a": self.live.base_url, "b": self.other.base_url}
+        return await comes(lambda: next((which for which in among if relaying(urls[which])), ""), "a relay", within_s=WITHIN_S)
 
 
 def relaying(base_url: str) -> bool:

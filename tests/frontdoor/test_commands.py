@@ -126,6 +126,7 @@ def test_the_second_on_one_folder_is_told_who_holds_it_and_a_killed_holder_holds
         "with folder_lock(Path(sys.argv[1]) / 'var', 'test', './merkez test -k storm') as lock:\n"
         "    lock.serving_at('http://127.0.0.1:1234'); print('held', flush=True); time.sleep(60)"
     )
+    # It would hold for a minute; it is killed as soon as the other has been told.
     holder = subprocess.Popen([sys.executable, "-c", program, str(clone)], cwd=CLONE, stdout=subprocess.PIPE)
     assert holder.stdout
     assert holder.stdout.readline() == b"held\n"

@@ -256,7 +256,10 @@ def test_at_the_edge_of_the_stack_nothing_fails_either(depth: int) -> None:
     deep = b"[" * depth + b"]" * depth
     position = b'{"lon": %s, "lat": {"a": %s}, "accuracy_m": %s, "fixed_at": %s}' % (deep, deep, deep, deep)
     fields = b'"client_id": %s, "trigger": %s, "phone": %s, "pressed_at": %s' % (deep, deep, deep, deep)
-    press(b'{%s, "position": %s}' % (fields, position))
+    read = press(b'{%s, "position": %s}' % (fields, position))
+
+    assert FaultKind.CLIENT_ID_NOT_UUID in kinds(read)
+    assert read.read is None
 
 
 def test_a_string_that_never_closes_after_deep_nesting_is_given_up_at_once() -> None:
@@ -307,6 +310,7 @@ def test_thousands_of_unknown_fields_keep_a_few_faults_and_the_important_ones_fi
 def test_lone_surrogates_and_nul_do_not_reach_the_database() -> None:
     read = press(b'{"client_id": "\\ud800", "trigger": "\\u0000\\udfff", "\\ud801\\u0000": 1}')
 
+    assert {FaultKind.CLIENT_ID_NOT_UUID, FaultKind.UNKNOWN_FIELD} <= kinds(read)
     for fault in read.faults:
         text = fault.field + (fault.said or "")
         assert "\x00" not in text

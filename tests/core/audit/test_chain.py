@@ -96,7 +96,7 @@ async def test_four_sealers_and_eight_writers_at_once_make_one_chain_of_everythi
         for _ in range(25):
             async with db.tx() as tx:
                 await record(tx, at=clock.now(), actor=None, action="a.b", subject_kind="x", subject_id=None, detail={"by": number})
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # lets another writer or a sealer in before this one commits
 
     async def sealer() -> None:
         while writing:

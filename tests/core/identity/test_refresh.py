@@ -16,6 +16,7 @@ from core.db import Database
 from core.identity import Identity
 from core.identity.sign_in import device_key
 from tests.core.identity.conftest import Make, bearing, client_from, signed_in
+from tests.waiting import comes
 
 DESK = device_key("desk-1", None)
 
@@ -165,6 +166,4 @@ async def _refresh(db: Database, identity: Identity, token: str, clock: HeldCloc
 
 async def _until_somebody_waits(tx: Any) -> None:
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
-    async with asyncio.timeout(10):
-        while not await tx.value(waiting):
-            await asyncio.sleep(0.01)
+    await comes(lambda: tx.value(waiting), "somebody who waits")

@@ -39,10 +39,15 @@ async def test_no_token_and_no_password_lies_in_the_database(http: httpx.AsyncCl
 
     with psycopg.connect(fresh_url) as owner:
         tables = owner.execute("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+        holding = ""
         for (table,) in tables.fetchall():
             text = "\n".join(str(row) for row in owner.execute(f"SELECT t::text FROM {table} t").fetchall())
             for secret in (who.password, tokens["access_token"], tokens["refresh_token"]):
                 assert secret not in text, table
+            holding += text
+    # It did look where they would be.
+    assert who.username in holding
+    assert str(who.account_id) in holding
 
 
 async def test_the_doors_answer_alike_for_wrong_password_unknown_name_and_disabled_account(http: httpx.AsyncClient, make: Make) -> None:
