@@ -18,6 +18,7 @@ import pytest
 from controlroom import stamp
 from controlroom.cluster import Cluster
 from tests.frontdoor.conftest import Command
+from tests.waiting import until
 
 pytestmark = [pytest.mark.frontdoor, pytest.mark.timeout(240)]
 READY_WITHIN_S = 90.0
@@ -39,12 +40,8 @@ def up(clone: Path) -> Iterator[Up]:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True, start_new_session=True,
             )  # fmt: skip
         started.append(running)
-        give_up = time.monotonic() + READY_WITHIN_S
-        while not (clone / "var" / "run.json").exists():
-            said = (clone / "up.log").read_text(encoding="utf-8")
-            assert running.poll() is None, said
-            assert time.monotonic() < give_up, said
-            time.sleep(0.05)
+        until(lambda: (clone / "var" / "run.json").exists() or running.poll() is not None, "var/run.json", READY_WITHIN_S)
+        assert running.poll() is None, said_by(clone)
         return running
 
     yield start
@@ -56,6 +53,10 @@ def up(clone: Path) -> Iterator[Up]:
     if cluster.pid:
         cluster.ensure()
         cluster.stop()
+
+
+def said_by(clone: Path) -> str:
+    return (clone / "up.log").read_text(encoding="utf-8")
 
 
 def address_of(clone: Path) -> str:
@@ -85,11 +86,22 @@ def processes_of(clone: Path) -> list[str]:
     return found
 
 
+def serving(up: subprocess.Popen[str]) -> set[int]:
+    """The processes that `up` has serve."""
+    children = Path(f"/proc/{up.pid}/task/{up.pid}/children").read_text(encoding="ascii").split()
+    return {int(pid) for pid in children if b"controlroom.serve" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+def answers(base_url: str) -> bool:
+    """Whether the house can take a press."""
+    try:
+        return httpx.get(f"{base_url}/readyz", timeout=5).is_success
+    except httpx.TransportError:
+        return False
+
+
 def await_none_of(clone: Path) -> None:
-    give_up = time.monotonic() + 30
-    while left := processes_of(clone):
-        assert time.monotonic() < give_up, left
-        time.sleep(0.05)
+    until(lambda: not processes_of(clone), "the end of the last process", within_s=30)
 
 
 @pytest.mark.parametrize("told", [{"DEFAULT_PROVINCE": "26"}, {"SMS_URL": "file:///tmp/merkez-spool"}])
@@ -125,6 +137,24 @@ def test_up_serves_is_held_by_one_and_ctrl_c_leaves_nothing_behind(up: Up, clone
     assert Cluster(clone, "up").pid is None
 
 
+def test_a_server_that_is_killed_under_up_comes_back_and_a_termination_leaves_nothing_behind(up: Up, clone: Path) -> None:
+    running = up()
+    base_url = address_of(clone)
+    assert httpx.get(f"{base_url}/api/v1/config").json()["demo"] is False
+    assert not (clone / "var" / "demo.json").exists()
+    assert "accounts bootstrap" in said_by(clone)
+    [server] = serving(running)
+
+    os.kill(server, signal.SIGKILL)
+
+    until(lambda: serving(running) - {server}, "another server", within_s=60)
+    until(lambda: answers(base_url), "its answer", within_s=60)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(60) == 0, said_by(clone)
+    await_none_of(clone)
+    assert not (clone / "var" / "run.json").exists()
+
+
 def test_a_database_that_dies_comes_back_under_up_and_after_kill_9_the_next_start_is_up_within_ten_seconds(
     up: Up, clone: Path
 ) -> None:
@@ -133,17 +163,11 @@ def test_a_database_that_dies_comes_back_under_up_and_after_kill_9_the_next_star
     postmaster = Cluster(clone, "up").pid
     assert postmaster is not None
     os.kill(postmaster, signal.SIGKILL)
-    give_up = time.monotonic() + 60
-    while not (Cluster(clone, "up").pid not in {None, postmaster} and httpx.get(f"{base_url}/readyz").is_success):
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
+    until(lambda: Cluster(clone, "up").pid not in {None, postmaster} and answers(base_url), "another database", within_s=60)
 
     first.kill()
     first.wait()
-    give_up = time.monotonic() + 30
-    while listens(base_url):  # the server of a killed `up` does not go on alone
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
+    until(lambda: not listens(base_url), "the end of the server, which does not go on without its `up`", within_s=30)
     (clone / "var" / "run.json").unlink(missing_ok=True)  # what a killed one leaves must not be taken for the next one's
 
     begun = time.monotonic()
@@ -153,6 +177,14 @@ def test_a_database_that_dies_comes_back_under_up_and_after_kill_9_the_next_star
     assert httpx.get(f"{address_of(clone)}/readyz").status_code == 200
     # The promise of 10 s is for a free machine, where it is 2 to 4 s.
     assert took < 10 * max(1.0, os.getloadavg()[0] / 2), took
+
+
+def test_up_refuses_a_given_database_that_is_stamped_demo(merkez: Command, fresh_url: str) -> None:
+    stamp.mark(fresh_url, stamp.DEMO)
+    answer = merkez("up", "--port", "0", DATABASE_URL=fresh_url, SMS_URL="file:///tmp/merkez-spool", DEFAULT_PROVINCE="26")
+
+    assert answer.returncode == 3
+    assert "belongs to the demo" in answer.stderr
 
 
 def test_up_refuses_a_database_that_is_stamped_demo(merkez: Command, clone: Path) -> None:
