@@ -76,7 +76,7 @@ def template(server: str) -> str:
 
 @contextmanager
 def clone_of(server: str, template: str) -> Iterator[str]:
-    """The superuser's address of a clone of the template, which is dropped afterwards."""
+    """The superuser's address of a clone of a database, which is dropped afterwards; of `template0` it is an empty one."""
     name = f"t_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as admin:
         # Two clones of one template at once is an error in PostgreSQL ("source database is being accessed").

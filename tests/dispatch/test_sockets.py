@@ -257,6 +257,15 @@ async def look_at(one: Session, west: float, east: float) -> None:
     await say(one, operator_door(), type="viewport", bbox=[LON + west * KM_LON, LAT - 0.1, LON + east * KM_LON, LAT + 0.1])
 
 
+async def a_console_that_has_looked(room: Room) -> tuple[Session, TeamMoves]:
+    """A console with ten kilometres in its viewport that has been shown who stands there."""
+    console = session(room, who(Role.OPERATOR), operator_door())
+    watching = moves(room, console)
+    await look_at(console, -5, 5)
+    await watching.look()
+    return console, watching
+
+
 async def test_a_console_sees_who_stands_in_its_viewport_at_once_and_then_only_who_moves(room: Room) -> None:
     inside, outside = await room.team(1), await room.team(50)
     console = session(room, who(Role.OPERATOR), operator_door())
@@ -285,11 +294,8 @@ async def test_a_console_sees_who_stands_in_its_viewport_at_once_and_then_only_w
 
 async def test_several_fixes_between_two_looks_are_one_frame(room: Room) -> None:
     team_id = await room.team(1)
-    console = session(room, who(Role.OPERATOR), operator_door())
-    watching = moves(room, console)
-    await look_at(console, -5, 5)
-    await watching.look()
-    heard(console)
+    console, watching = await a_console_that_has_looked(room)
+    assert heard(console) != []
 
     for step in range(5):
         room.clock.move(timedelta(milliseconds=200))
@@ -302,10 +308,7 @@ async def test_several_fixes_between_two_looks_are_one_frame(room: Room) -> None
 
 async def test_a_console_sees_no_team_of_another_province_wherever_it_drives(room: Room) -> None:
     team_id = await room.team(1, province=KUTAHYA)
-    console = session(room, who(Role.OPERATOR), operator_door())
-    watching = moves(room, console)
-    await look_at(console, -5, 5)
-    await watching.look()
+    console, watching = await a_console_that_has_looked(room)
     room.clock.move(timedelta(seconds=1))
     await room.move(team_id, 2)
     await watching.look()
@@ -315,11 +318,8 @@ async def test_a_console_sees_no_team_of_another_province_wherever_it_drives(roo
 
 async def test_a_fix_that_commits_late_is_still_shown(room: Room) -> None:
     team_id = await room.team(1)
-    console = session(room, who(Role.OPERATOR), operator_door())
-    watching = moves(room, console)
-    await look_at(console, -5, 5)
-    await watching.look()
-    heard(console)
+    console, watching = await a_console_that_has_looked(room)
+    assert heard(console) != []
     room.clock.move(timedelta(seconds=3))
     await watching.look()
 

@@ -14,20 +14,15 @@ from psycopg import sql
 from controlroom import backup
 from controlroom.cluster import Cluster
 from controlroom.failures import Failure
-from tests.conftest import with_database
+from tests.conftest import clone_of
 
 pytestmark = [pytest.mark.frontdoor, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
 def empty_url(server: str) -> Iterator[str]:
-    name = "t_restored"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute("drop database if exists t_restored with (force)")
-        admin.execute("create database t_restored template template0")
-    yield with_database(server, name)
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute("drop database t_restored with (force)")
+    with clone_of(server, "template0") as url:
+        yield url
 
 
 def contents(url: str) -> dict[str, tuple[object, ...]]:

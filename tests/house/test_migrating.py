@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import subprocess
 import sys
@@ -11,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from controlroom import migrate as migrating
 from controlroom.migrate import current, fingerprint, migrate, newest
-from tests.conftest import with_database
+from tests.conftest import clone_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,11 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def empty_url(server: str) -> Iterator[str]:
-    name = f"t_empty_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield with_database(server, name)
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with clone_of(server, "template0") as url:
+        yield url
 
 
 def alembic(url: str, *command: str, config: Path = ROOT / "pyproject.toml") -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from geoalchemy2 import Geography, Geometry
-from psycopg import sql
 from sqlalchemy import Integer, MetaData, Text, create_engine
 from sqlalchemy.orm import configure_mappers
 
@@ -19,7 +17,7 @@ from controlroom.migrations.compare import options
 from controlroom.models import METADATA
 from core.db import sa_url
 from core.models import Base
-from tests.conftest import with_database
+from tests.conftest import clone_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,19 +99,13 @@ def a_copy() -> MetaData:
 @contextmanager
 def made_from_models(server: str) -> Iterator[str]:
     """A database that has no other tables than `create_all` of the models gives it."""
-    name = f"t_models_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        url = with_database(server, name)
-        try:
-            with psycopg.connect(url) as conn:
-                conn.execute("CREATE EXTENSION postgis")
-            engine = create_engine(sa_url(url))
-            METADATA.create_all(engine)
-            engine.dispose()
-            yield url
-        finally:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with clone_of(server, "template0") as url:
+        with psycopg.connect(url) as conn:
+            conn.execute("CREATE EXTENSION postgis")
+        engine = create_engine(sa_url(url))
+        METADATA.create_all(engine)
+        engine.dispose()
+        yield url
 
 
 def test_alembic_finds_nothing_to_change_between_the_migrations_and_the_models(migrated_url: str) -> None:
