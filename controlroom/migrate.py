@@ -1,35 +1,52 @@
-"""`./merkez migrate`: bring a database to this release's schema (expand first, contract a release later: N-1 runs on schema N)."""
+"""`./merkez migrate`: bring a database to this release's schema (expand first, contract a release later: N-1 runs on schema N).
+
+Alembic, SQLAlchemy and the geometry are imported where they are used: a start that finds today's schema needs none of them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.script import Script, ScriptDirectory
-
-from geo.boundaries import SOURCE as BOUNDARIES
-from geo.load import load_boundaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from alembic.config import Config
+    from alembic.script import Script
+
 FOLDER = Path(__file__).with_name("migrations")
+BOUNDARIES = Path(__file__).resolve().parent.parent / "geo" / "data" / "boundaries.topojson.gz"
+HEAD = "head"
+READ: LiteralString = "SELECT value FROM meta WHERE key = 'schema'"
+WRITE: LiteralString = "INSERT INTO meta (key, value) VALUES ('schema', %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
-def migrate(url: str, to: str = "head") -> list[str]:
+def migrate(url: str, to: str = HEAD) -> list[str]:
     """Run every revision that `url` lacks, as a role that may create roles and tables; return what was run."""
+    from alembic import command
+
     before = current(url)
     # One at a time: two containers starting together must not both create the first table.
     with psycopg.connect(url, autocommit=True) as lock:
         lock.execute("SELECT pg_advisory_lock(hashtext('merkez.migrate'))")
         command.upgrade(_config(url), to)
     _load_reference(url)
+    if to == HEAD:
+        with psycopg.connect(url) as conn:
+            conn.execute(WRITE, (fingerprint(),))
     done = [script.revision for script in _pending(url, before)]
     return list(reversed(done))
+
+
+def is_current(url: str) -> bool:
+    """Whether the last whole migration of this database was this very build's: then there is nothing to do."""
+    with psycopg.connect(url) as conn:
+        if conn.execute("SELECT to_regclass('meta')").fetchone() == (None,):
+            return False
+        return conn.execute(READ).fetchone() == (fingerprint(),)
 
 
 def current(url: str) -> str | None:
@@ -51,12 +68,16 @@ def fingerprint() -> str:
 
 def newest() -> str:
     """Return the newest revision this build knows."""
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory(str(FOLDER)).get_current_head()
     assert head is not None  # noqa: S101 - the folder ships with at least one revision
     return head
 
 
 def _pending(url: str, before: str | None) -> Iterator[Script]:
+    from alembic.script import ScriptDirectory
+
     now = current(url)
     if now == before:
         return iter(())
@@ -64,6 +85,8 @@ def _pending(url: str, before: str | None) -> Iterator[Script]:
 
 
 def _load_reference(url: str) -> None:
+    from geo.load import load_boundaries
+
     with psycopg.connect(url) as conn:
         # A database that was brought only to an earlier revision (`to`) has no table for them yet.
         if conn.execute("SELECT to_regclass('district') IS NOT NULL").fetchone() == (True,):
@@ -71,6 +94,8 @@ def _load_reference(url: str) -> None:
 
 
 def _config(url: str) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     # Alembic's config interpolates %, and a socket's folder is percent-encoded in a URL.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from controlroom import stamp
 from controlroom.ground import VAR, database, pages
 from controlroom.lock import FolderLock, folder_lock, this_command
-from controlroom.migrate import migrate
+from controlroom.migrate import is_current, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -40,6 +40,7 @@ def made_ready(name: str, steps: Steps) -> Generator[Ready]:
         url, cluster = stack.enter_context(database(name, steps))
         (stamp.check_for_demo if name == "demo" else stamp.check_for_duty)(url)
         with steps.step("schema", "Şema", "Schema"):
-            migrate(url)
+            if not is_current(url):
+                migrate(url)
             stamp.mark(url, stamp.DEMO if name == "demo" else stamp.DUTY)
         yield Ready(url, pages(steps), lock, cluster)

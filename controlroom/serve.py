@@ -19,9 +19,10 @@ from controlroom import stamp
 from controlroom.app import Part, create_app
 from controlroom.cli import report
 from controlroom.failures import Exit, Failure, Missing
+from controlroom.fit import check_fit
+from controlroom.server import LISTEN, PARENT
 from controlroom.settings import Settings
 from core.log import configure
-from kades.sms import sms_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 #: Frames from clients are small; anything larger is no frame of ours (law 11).
 WS_MAX_BYTES = 65_536
 PR_SET_PDEATHSIG = 1
-#: Set by a parent that wants this process to end with it; and the listening socket it hands down.
-PARENT, LISTEN = "MERKEZ_PARENT", "MERKEZ_LISTEN_FD"
 
 
 def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
@@ -87,26 +86,6 @@ def die_with_parent() -> None:
     # It may have died before the kernel was told.
     if os.getppid() != int(asked_by):
         sys.exit(Exit.FAILED)
-
-
-def check_fit(settings: Settings) -> None:
-    """Raise `Missing` where a control room on duty would lose a press or a caller: no SMS gateway, no default province."""
-    if settings.house.sms_url is None:
-        raise Missing(
-            tr="SMS_URL yok: KADES kaydı doğrulama kodu gönderemez. SMS ağ geçidinin adresini ya da bir kuyruk klasörü verin.",
-            en="There is no SMS_URL: KADES registration could not send its code. Give the SMS gateway's address, or a spool folder.",
-            mend="SMS_URL=https://user:password@sms.example/send DEFAULT_PROVINCE=26 ./merkez up",
-        )
-    try:
-        sms_for(settings.house.sms_url.get_secret_value())
-    except ValueError as fault:
-        raise Missing(tr=f"SMS_URL kullanılamaz: {fault}", en=f"SMS_URL cannot be used: {fault}") from None
-    if settings.house.default_province is None:
-        raise Missing(
-            tr="DEFAULT_PROVINCE yok: yeri ve kaydı bilinmeyen bir ihbarın hangi ile düşeceği belli olmalı (1-81).",
-            en="There is no DEFAULT_PROVINCE: a press of which nothing else is known must ring somewhere (1-81).",
-            mend="DEFAULT_PROVINCE=26 ./merkez up",
-        )
 
 
 def database_url(settings: Settings) -> str:

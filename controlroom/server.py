@@ -16,7 +16,6 @@ import httpx
 
 from controlroom.cluster import CLONE
 from controlroom.failures import Failure
-from controlroom.serve import LISTEN, PARENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +30,8 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
 HELD_S = 60.0
 BACKLOG = 4096
+#: Told to the server: whose end is its own too, and the listening socket it inherits.
+PARENT, LISTEN = "MERKEZ_PARENT", "MERKEZ_LISTEN_FD"
 
 
 def listen_at(host: str, port: int) -> socket.socket:

@@ -38,7 +38,7 @@ def command(host: str | None, port: int | None) -> int:
 
     Start an empty control room and serve until Ctrl-C. SMS_URL and DEFAULT_PROVINCE must be set.
     """
-    from controlroom.serve import check_fit
+    from controlroom.fit import check_fit
     from controlroom.settings import Settings
 
     os.environ.setdefault("STATE_DIR", str(VAR))

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from controlroom.failures import Missing
-from controlroom.serve import check_fit
+from controlroom.fit import check_fit
 from controlroom.settings import SECTIONS, Settings
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ import json
 import os
 import signal
 import subprocess
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import httpx
@@ -21,9 +20,10 @@ import pytest
 
 from bench import seed
 from controlroom.cluster import Cluster
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 SIZE_MB = 256
@@ -31,15 +31,6 @@ WITHIN_S = 90.0
 PROBLEM = "application/problem+json"
 
 pytestmark = [pytest.mark.frontdoor, pytest.mark.timeout(300)]
-
-
-def until(found: Callable[[], Any]) -> Any:
-    """Wait for the thing itself."""
-    give_up = time.monotonic() + WITHIN_S
-    while not (thing := found()):
-        assert time.monotonic() < give_up, "it did not come about"
-        time.sleep(0.05)
-    return thing
 
 
 @pytest.fixture
@@ -112,7 +103,7 @@ def house(small_disk: Path, clone: Path) -> Iterator[House]:
             [clone / "merkez", "up", "--port", "0"], env={**kept, **told}, cwd=clone, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     try:
-        until(lambda: (small_disk / "run.json").exists() or running.poll() is not None)
+        until(lambda: (small_disk / "run.json").exists() or running.poll() is not None, "var/run.json", WITHIN_S)
         base_url = json.loads((small_disk / "run.json").read_text(encoding="utf-8"))["base_url"]
         cluster = Cluster(clone, "up")
         with psycopg.connect(cluster.url()) as conn:
@@ -137,10 +128,10 @@ def test_where_the_tables_cannot_grow_a_press_is_refused_and_rings_once_there_is
     assert answer.status_code == 503
     assert answer.headers["content-type"] == PROBLEM
     assert answer.json()["slug"] == "not-ready"
-    until(lambda: house.ready() == 503)
+    until(lambda: house.ready() == 503, "a readiness that says so")
 
     ballast.unlink()
-    until(lambda: house.ready() == 200)
+    until(lambda: house.ready() == 200, "the house", WITHIN_S)
     assert house.press_again(refused).status_code == 202
     assert house.books() == (accepted | {refused}, 0, 0)
 
@@ -154,14 +145,14 @@ def test_where_the_write_ahead_log_cannot_grow_the_house_outlives_its_database_a
             with psycopg.connect(house.cluster.url(), autocommit=True) as conn:
                 conn.execute("SELECT pg_logical_emit_message(false, 'full', 'disk'), pg_switch_wal()")
                 house.fill()
-    until(lambda: "THE DISK IS FULL" in (clone / "up.log").read_text(encoding="utf-8"))
+    until(lambda: "THE DISK IS FULL" in (clone / "up.log").read_text(encoding="utf-8"), "its word for it", WITHIN_S)
 
     refused, answer = house.press()
     assert (answer.status_code, answer.headers["content-type"]) == (503, PROBLEM)
     assert house.ready() == 503
 
     ballast.unlink()
-    until(lambda: house.ready() == 200)
+    until(lambda: house.ready() == 200, "the house", WITHIN_S)
     assert house.press_again(refused).status_code == 202
     kept, lone, empty = house.books()
     assert kept == accepted | {refused}

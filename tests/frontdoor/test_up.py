@@ -22,6 +22,7 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.frontdoor, pytest.mark.timeout(240)]
 READY_WITHIN_S = 90.0
+STARTS = 3
 ON_DUTY = {"DEFAULT_PROVINCE": "26", "MERKEZ_LANG": "en"}
 Up = Callable[[], "subprocess.Popen[str]"]
 
@@ -53,6 +54,12 @@ def up(clone: Path) -> Iterator[Up]:
     if cluster.pid:
         cluster.ensure()
         cluster.stop()
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of processor a process has had: what it does, however busy the machine is with others."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def said_by(clone: Path) -> str:
@@ -165,18 +172,22 @@ def test_a_database_that_dies_comes_back_under_up_and_after_kill_9_the_next_star
     os.kill(postmaster, signal.SIGKILL)
     until(lambda: Cluster(clone, "up").pid not in {None, postmaster} and answers(base_url), "another database", within_s=60)
 
-    first.kill()
-    first.wait()
-    until(lambda: not listens(base_url), "the end of the server, which does not go on without its `up`", within_s=30)
-    (clone / "var" / "run.json").unlink(missing_ok=True)  # what a killed one leaves must not be taken for the next one's
+    took, spent, running = [], [], first
+    for _ in range(STARTS):
+        base_url = address_of(clone)
+        running.kill()
+        running.wait()
+        until(lambda at=base_url: not listens(at), "the end of the server, which does not go on without its `up`", within_s=30)
+        (clone / "var" / "run.json").unlink(missing_ok=True)  # what a killed one leaves must not be taken for the next one's
+        begun = time.monotonic()
+        running = up()
+        took.append(time.monotonic() - begun)
+        spent.append(cpu_s(running.pid) + sum(map(cpu_s, serving(running))))
+        assert httpx.get(f"{address_of(clone)}/readyz").status_code == 200
 
-    begun = time.monotonic()
-    up()
-    took = time.monotonic() - begun
-
-    assert httpx.get(f"{address_of(clone)}/readyz").status_code == 200
-    # The promise of 10 s is for a free machine, where it is 2 to 4 s.
-    assert took < 10 * max(1.0, os.getloadavg()[0] / 2), took
+    # 2.3 s on two free cores, of them 2 s of work. Other tests may run beside it, so the best of the starts has to keep the promise.
+    assert min(took) < 10, took
+    assert min(spent) < 5, spent
 
 
 def test_up_refuses_a_given_database_that_is_stamped_demo(merkez: Command, fresh_url: str) -> None:
