@@ -131,6 +131,7 @@ def _open(app: FastAPI, house: House, door: SocketDoor) -> None:
 async def _run(house: House, part: Part) -> None:
     """Run every loop; one that ends takes the process down, since a house with half its loops only looks open."""
     relay = Relay(house.db, house.clock, house.hub.feed)
+    house.hub.fed = lambda: relay.holding
     loops: list[Callable[[], Awaitable[None]]] = [house.hub.run, house.keeper.run, Teller(house.db, relay).run]
     loops += [
         relay.run,

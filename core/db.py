@@ -7,11 +7,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import select
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 import psycopg
@@ -25,7 +28,6 @@ from core.sql import load
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import datetime
     from uuid import UUID
 
 _SQL = load("core")
@@ -33,6 +35,12 @@ _SQL = load("core")
 Row = dict[str, Any]
 Scope = frozenset[int]
 Hook = Callable[[], None]
+DueHook = Callable[[datetime], None]
+
+#: How long anybody waits for a connection, in seconds.
+WAIT_S = 10.0
+#: Statements whose plan a connection keeps; the house has some two hundred.
+PLANS_KEPT = 1_000
 
 #: No province: the database then shows no row at all.
 NOTHING: Scope = frozenset()
@@ -46,18 +54,18 @@ class Signals:
 
     #: An outbox row waits for the relay.
     outbox: list[Hook] = field(default_factory=list)
-    #: A timer is due at once.
-    timer: list[Hook] = field(default_factory=list)
+    #: A timer was set; when it is due.
+    timer: list[DueHook] = field(default_factory=list)
 
     def outbox_written(self) -> None:
         """Wake whoever relays."""
         for hook in self.outbox:
             hook()
 
-    def timer_due(self) -> None:
-        """Wake one timer worker."""
+    def timer_set(self, due_at: datetime) -> None:
+        """Tell the timer workers when the earliest of a transaction's timers is due."""
         for hook in self.timer:
-            hook()
+            hook(due_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +175,8 @@ class Tx:
         await self.raw.cursor().execute(_SQL["flush"], params)
         if spoken:
             self.after_commit(self.signals.outbox_written)
-        if any(wait is not None for wait in waits.values()):
-            self.after_commit(self.signals.timer_due)
+        if due := [wait.due_at for wait in waits.values() if wait is not None]:
+            self.after_commit(partial(self.signals.timer_set, min(due)))
 
     def run_hooks(self) -> None:
         """Run what waited for COMMIT."""
@@ -180,43 +188,63 @@ class Tx:
 class Database:
     """The pool of one process."""
 
-    def __init__(self, url: str, *, role: str = "merkez_api", pool_size: int = 24, max_overflow: int = 0) -> None:
+    def __init__(self, url: str, *, role: str = "merkez_api", pool_size: int = 16, max_overflow: int = 0) -> None:
         """Prepare a pool to `url` (libpq form); connections take `role` at once and carry time-outs of their own.
 
         A rush waits for a connection instead of opening more (`max_overflow` 0): each new one parses, plans and compiles everything anew,
         and the rush that opened it closes it again (measured: one statement in seven of a storm was planned on a cold connection). The
-        last one given back is the first one out, so the warm ones stay warm.
+        last one given back is the first one out, so the warm ones stay warm. A third of the pool is kept for what is urgent (`tx`).
         """
         self.url = url
         self.role = role
         self.signals = Signals()
+        self._ordinary = asyncio.Semaphore(max(1, pool_size - pool_size // 3))
         self.engine: AsyncEngine = create_async_engine(
             sa_url(url),
             pool_size=pool_size,
             max_overflow=max_overflow,
-            pool_timeout=10,
+            pool_timeout=WAIT_S,
             pool_use_lifo=True,
             # BEGIN is ours (`_begin`), so the driver must not send one of its own in a round trip of its own.
             isolation_level="AUTOCOMMIT",
-            connect_args={"options": session_options(role), "application_name": "merkez", "connect_timeout": 5},
+            # Prepared at the first use: a statement is planned once for each connection, not five times first.
+            connect_args={"options": session_options(role), "application_name": "merkez", "connect_timeout": 5, "prepare_threshold": 0},
         )
+        event.listen(self.engine.sync_engine, "connect", _keep_plans)
         event.listen(self.engine.sync_engine, "checkout", _refuse_dead)
 
     @asynccontextmanager
-    async def tx(self, scope: Scope = NOTHING, *, role: str | None = None) -> AsyncIterator[Tx]:
-        """Open a transaction seeing `scope` only; COMMIT on leaving, ROLLBACK on an exception, hooks after COMMIT."""
-        async with self.engine.connect() as sa:
-            fairy = await sa.get_raw_connection()
-            tx = Tx(sa, cast("psycopg.AsyncConnection[Any]", fairy.driver_connection), self.signals)
-            await _begin(tx.raw, scope, role or self.role)
-            try:
-                yield tx
-                await tx.flush()
-                await tx.raw.commit()
-            except BaseException:
-                await _give_up(tx.raw)
-                raise
+    async def tx(self, scope: Scope = NOTHING, *, role: str | None = None, urgent: bool = False) -> AsyncIterator[Tx]:
+        """Open a transaction seeing `scope` only; COMMIT on leaving, ROLLBACK on an exception, hooks after COMMIT.
+
+        `urgent` is for what stands between a press and the crew: the press, the timers, the relay. All else leaves them a third of the
+        pool, so that a press never queues behind a thousand crews that tell how far they have got. Raises OSError after `WAIT_S` in vain.
+        """
+        if not urgent:
+            await self._ordinary_turn()
+        try:
+            async with self.engine.connect() as sa:
+                fairy = await sa.get_raw_connection()
+                tx = Tx(sa, cast("psycopg.AsyncConnection[Any]", fairy.driver_connection), self.signals)
+                await _begin(tx.raw, scope, role or self.role)
+                try:
+                    yield tx
+                    await tx.flush()
+                    await tx.raw.commit()
+                except BaseException:
+                    await _give_up(tx.raw)
+                    raise
+        finally:
+            if not urgent:
+                self._ordinary.release()
         tx.run_hooks()
+
+    async def _ordinary_turn(self) -> None:
+        # A timed wait costs a task of its own, which nobody pays while there is no queue.
+        if self._ordinary.locked():
+            await asyncio.wait_for(self._ordinary.acquire(), WAIT_S)
+        else:
+            await self._ordinary.acquire()
 
     async def dispose(self) -> None:
         """Close every connection."""
@@ -225,9 +253,17 @@ class Database:
 
 def session_options(role: str) -> str:
     """Return the libpq `options` every connection of ours starts with."""
-    # Generic plans: planning the statement that saves an answer cost more than running it; tests hold the searches to their indexes.
     limits = "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
-    return f"-c role={role} {limits} -c plan_cache_mode=force_generic_plan"
+    # Generic plans: planning the statement that saves an answer cost more than running it. They are made once, on a new house's empty
+    # tables, where reading the whole table looks cheapest, and kept while it grows: a dispatch was found by hashing all there ever were.
+    # So no plan may read a whole table where an index serves. (jit: the price put on such a scan would have every plan compiled.)
+    plans = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+    return f"-c role={role} {limits} {plans}"
+
+
+def _keep_plans(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's adapter has no public type
+    """Keep every statement of ours prepared: psycopg would drop the hundred-and-first, and plan it again and again."""
+    dbapi_connection.driver_connection.prepared_max = PLANS_KEPT
 
 
 def _refuse_dead(dbapi_connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - SQLAlchemy's adapter has no public type
@@ -257,10 +293,15 @@ async def set_scope(tx: Tx, scope: Scope, *, role: str) -> None:
 
 async def _begin(raw: psycopg.AsyncConnection[Any], scope: Scope, role: str) -> None:
     """Open the transaction and set its role and provinces in one round trip (unset = no rows)."""
+    # prepare=False: two statements in one message go by the simple protocol, which prepares nothing.
+    await raw.execute(_opening(scope, role), prepare=False)
+
+
+@lru_cache(maxsize=4_096)
+def _opening(scope: Scope, role: str) -> bytes:
     provinces = ",".join(str(int(code)) for code in sorted(scope))
     begin = sql.SQL("BEGIN; SELECT set_config('role', {}, true), set_config('merkez.provinces', {}, true)")
-    # prepare=False: two statements in one message go by the simple protocol, which prepares nothing.
-    await raw.execute(begin.format(sql.Literal(role), sql.Literal(provinces)), prepare=False)
+    return begin.format(sql.Literal(role), sql.Literal(provinces)).as_bytes(None)
 
 
 async def _give_up(raw: psycopg.AsyncConnection[Any]) -> None:

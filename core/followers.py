@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,20 +33,22 @@ BATCH = 100
 #: One event may fail this often before it is set aside in `follower_fault` (and shouted about) so that the next ones are not held up.
 TRIES = 5
 
-Handle = Callable[[Tx, Event, dict[str, Any], datetime], Awaitable[None]]
+#: An event and its data, parsed.
+Told = tuple[Event, dict[str, Any]]
+Handle = Callable[[Tx, Sequence[Told], datetime], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Who follows which events: handlers by event type.
+    """Who follows which types of events, and what it does about a batch of them, oldest first.
 
-    `key` names what an event is about. Of several events of one batch about the same thing only the last is handled: followers look up how
-    things stand now, so the earlier ones have nothing to add, and under a storm they were most of the work.
+    A batch at a time, for a follower looks up how things stand now: under a storm most events of a batch are about the same few things, and
+    asking for all of them at once costs what asking for one does.
     """
 
     name: str
-    handlers: Mapping[str, Handle]
-    key: Callable[[Event, dict[str, Any]], object] | None = None
+    types: frozenset[str]
+    handle: Handle
 
 
 class FollowerRunner:
@@ -56,6 +59,9 @@ class FollowerRunner:
         self._db = db
         self._clock = clock
         self._follower = follower
+        #: Up to this number events are handled one at a time: a batch with one of them failed.
+        self._alone_until = 0
+        #: The event that fails, and how often it has.
         self._failed: tuple[int, int] = (0, 0)
 
     async def run(self) -> None:
@@ -68,7 +74,7 @@ class FollowerRunner:
                 _log.warning("log away", follower=self._follower.name, error=type(fault).__name__)
             except Exception as fault:  # noqa: BLE001 - its batch was rolled back and comes again; after TRIES the event is set aside
                 _log.error("follower failed", follower=self._follower.name, exc_info=fault)
-            if moved < BATCH:
+            if moved == 0:
                 await asyncio.sleep(POLL_EVERY_S)
 
     async def step(self) -> int:
@@ -79,43 +85,34 @@ class FollowerRunner:
             if place is None:
                 await tx.execute(_SQL["follower_add"], {"name": name})
                 return 0
-            params = {"after": place["seq"], "types": list(self._follower.handlers), "limit": BATCH}
+            limit = 1 if place["seq"] < self._alone_until else BATCH
+            params = {"after": place["seq"], "types": sorted(self._follower.types), "limit": limit}
             events = [event_of(row) for row in await tx.rows(_SQL["follower_read"], params)]
-            for event, data in self._last_of_each(events):
-                await self._handle(tx, event, data)
             if events:
+                await self._handle(tx, [(event, json.loads(event.data)) for event in events])
                 await tx.execute(_SQL["follower_move"], {"name": name, "seq": events[-1].seq})
         return len(events)
 
-    def _last_of_each(self, events: list[Event]) -> list[tuple[Event, dict[str, Any]]]:
-        read = [(event, json.loads(event.data)) for event in events]
-        key = self._follower.key
-        if key is None:
-            return read
-        last = {key(event, data): event.seq for event, data in read}
-        return [(event, data) for event, data in read if last[key(event, data)] == event.seq]
-
-    async def _handle(self, tx: Tx, event: Event, data: dict[str, Any]) -> None:
-        handler = self._follower.handlers[event.type]
-        seq, tries = self._failed
-        if seq != event.seq:
-            # A fault rolls the batch back; it comes again, and then what failed has a savepoint of its own.
-            try:
-                await handler(tx, event, data, self._clock.now())
-            except Exception:
-                self._failed = (event.seq, 1)
-                raise
-            return
+    async def _handle(self, tx: Tx, told: Sequence[Told]) -> None:
+        """Handle a batch. A fault rolls it back, and it comes again one by one, each in a savepoint, until the culprit is found."""
         try:
-            async with tx.part():
-                await handler(tx, event, data, self._clock.now())
+            async with tx.part() if len(told) == 1 else nullcontext():
+                await self._follower.handle(tx, told, self._clock.now())
         except (psycopg.OperationalError, OSError):
             raise
         except Exception as fault:
-            self._failed = (event.seq, tries + 1)
-            if tries + 1 < TRIES:
+            if len(told) > 1:
+                self._alone_until = told[-1][0].seq
                 raise
-            _log.error("event set aside", follower=self._follower.name, seq=event.seq, exc_info=fault)
-            FOLLOWER_FAULTS.labels(self._follower.name).inc()
-            params = {"name": self._follower.name, "seq": event.seq, "at": self._clock.now(), "error": type(fault).__name__}
-            await tx.execute(_SQL["follower_fault"], params)
+            await self._count(tx, told[0][0].seq, fault)
+
+    async def _count(self, tx: Tx, seq: int, fault: Exception) -> None:
+        failed, tries = self._failed
+        tries = tries + 1 if failed == seq else 1
+        self._failed = (seq, tries)
+        if tries < TRIES:
+            raise fault
+        _log.error("event set aside", follower=self._follower.name, seq=seq, exc_info=fault)
+        FOLLOWER_FAULTS.labels(self._follower.name).inc()
+        params = {"name": self._follower.name, "seq": seq, "at": self._clock.now(), "error": type(fault).__name__}
+        await tx.execute(_SQL["follower_fault"], params)

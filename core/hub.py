@@ -23,7 +23,7 @@ from core.relay import Event, ear, event_of
 from core.sql import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from core.clock import Clock
@@ -138,6 +138,8 @@ class Hub:
         self._clock = clock
         self._by_channel: dict[str, set[Client]] = {}
         self.clients: set[Client] = set()
+        #: Whether this process relays, and so feeds us itself (the composition root says).
+        self.fed: Callable[[], bool] = lambda: False
         self._position: int | None = None
         self._wake = asyncio.Event()
 
@@ -203,7 +205,7 @@ class Hub:
                 self._wake.clear()
 
     async def _read(self) -> int:
-        async with self._db.tx(EVERY, role="merkez_relay") as tx:
+        async with self._db.tx(EVERY, role="merkez_relay", urgent=True) as tx:
             if self._position is None:
                 head = await tx.row(_SQL["log_head"])
                 self._position = head["seq"] if head else 0
@@ -222,7 +224,9 @@ class Hub:
                     await conn.execute("LISTEN merkez_log")
                     self._wake.set()
                     async for told in conn.notifies():
-                        # What this process's own relay has fed already need not be read again.
+                        # What this process's own relay feeds, or has fed already, need not be read again.
+                        if self.fed():
+                            continue
                         if self._position is None or not told.payload.isdigit() or int(told.payload) > self._position:
                             self._wake.set()
             except (psycopg.Error, OSError) as fault:

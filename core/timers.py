@@ -13,7 +13,7 @@ import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.db import EVERY, Database, Tx, Wait
+from core.db import EVERY, Database, Row, Tx, Wait
 from core.metrics import TIMER_FAILURES
 from core.sql import load
 
@@ -69,7 +69,7 @@ class TimerWorker:
         clock: Clock,
         handlers: Mapping[str, Handler],
         *,
-        workers: int = 12,
+        workers: int = 8,
         shout: Shout | None = None,
         patient: Iterable[str] = (),
     ) -> None:
@@ -85,10 +85,11 @@ class TimerWorker:
         self._shout = shout
         self._patient = sorted(patient)
         self._tokens: asyncio.Queue[None] = asyncio.Queue(maxsize=workers)
+        self._running = 0
 
-    def wake(self) -> None:
-        """Let one worker look at once."""
-        if not self._tokens.full():
+    def wake(self, due_at: datetime) -> None:
+        """Let one worker look at once, if it is due; what is due later is found by looking."""
+        if due_at <= self._clock.now() and not self._tokens.full():
             self._tokens.put_nowait(None)
 
     async def run(self) -> None:
@@ -103,28 +104,34 @@ class TimerWorker:
 
     async def _work(self) -> None:
         while True:
+            due = 0
+            self._running += 1
             try:
-                worked = await self.run_one()
+                due = await self._look()
             except (psycopg.Error, SQLAlchemyError, OSError) as fault:
                 _log.warning("database away", error=type(fault).__name__)
-                worked = False
-            if not worked:
+            # What this process's other workers run is still seen as due. Who has just looked in vain, or for nothing more, waits.
+            more = due > self._running
+            self._running -= 1
+            if not more:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._tokens.get(), POLL_EVERY_S * self._workers)
 
     async def run_one(self) -> bool:
         """Take one due timer and run it; say whether there was one."""
+        return await self._look() > 0
+
+    async def _look(self) -> int:
+        """Take one due timer and run it; return how many were due, those included that others run."""
         now = self._clock.now()
         timer: Timer | None = None
-        attempts = 0
+        attempts = due = 0
         try:
-            async with self._db.tx(EVERY, role="merkez_timers") as tx:
-                row = await tx.row(_SQL["take_timer"], {"now": now, "passed_over": self._patient})
-                if row is None and self._patient:
-                    row = await tx.row(_SQL["take_timer"], {"now": now, "passed_over": []})
+            async with self._db.tx(EVERY, role="merkez_timers", urgent=True) as tx:
+                row = await self._take(tx, now)
                 if row is None:
-                    return False
-                attempts = row["attempts"]
+                    return 0
+                attempts, due = row["attempts"], row["due"]
                 timer = Timer(row["kind"], row["subject_id"], row["due_at"], row["data"])
                 await self._handlers[timer.kind](tx, timer, now)
         except asyncio.CancelledError:
@@ -133,7 +140,13 @@ class TimerWorker:
             if timer is None:
                 raise
             await self._postpone(timer, fault, attempts)
-        return True
+        return due
+
+    async def _take(self, tx: Tx, now: datetime) -> Row | None:
+        row = await tx.row(_SQL["take_timer"], {"now": now, "passed_over": self._patient})
+        if row is None and self._patient:
+            row = await tx.row(_SQL["take_timer"], {"now": now, "passed_over": []})
+        return row
 
     async def _postpone(self, timer: Timer, fault: Exception, attempts: int) -> None:
         delay = min(FIRST_RETRY * (2 ** min(attempts, 10)), LAST_RETRY)

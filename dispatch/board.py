@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 from core.errors import NotFound
 from dispatch import store
-from dispatch.frames import brief_data
 from dispatch.states import COMMITTED, ENGAGING, DispatchState, IncidentState
 from geo.point import Fix, Point
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Collection, Sequence
+    from collections.abc import Set as AbstractSet
     from uuid import UUID
 
     from core.db import Row, Tx
@@ -40,11 +39,6 @@ async def _follow(tx: Tx, incident_id: UUID) -> Incident:
     if found is None:
         raise NotFound
     return found
-
-
-async def incident_brief(tx: Tx, incident_id: UUID) -> dict[str, Any]:
-    """JSON of an `IncidentBrief` (frames.py): what a crew is told. Raises NotFound."""
-    return brief_data(await _follow(tx, incident_id))
 
 
 async def place_of(tx: Tx, incident_id: UUID) -> PlaceOf:
@@ -85,12 +79,34 @@ async def dispatch_of(tx: Tx, dispatch_id: UUID, team_id: UUID | None) -> tuple[
 async def stage_for_caller(tx: Tx, incident_id: UUID) -> Stage:
     """How far help has got, in the words of the caller's page. Raises NotFound."""
     found = await _follow(tx, incident_id)
-    if found.state is IncidentState.CLOSED:
+    return _stage(found.state, {d.state for d in found.dispatches})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an incident stands, as far as the caller's phone is concerned."""
+
+    merged_into: UUID | None
+    provinces: frozenset[int]
+    stage: Stage
+
+
+async def standings(tx: Tx, incident_ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """How each of these incidents stands now, in one round trip; a merged one names the next, which may itself be merged."""
+    return {
+        row["id"]: Standing(
+            row["merged_into"], frozenset(row["provinces"]), _stage(IncidentState(row["state"]), set(map(DispatchState, row["dispatches"])))
+        )
+        for row in await store.standings(tx, incident_ids)
+    }
+
+
+def _stage(incident: IncidentState, dispatches: AbstractSet[DispatchState]) -> Stage:
+    if incident is IncidentState.CLOSED:
         return "closed"
-    states = {d.state for d in found.dispatches}
-    if DispatchState.ON_SCENE in states or found.state is IncidentState.ON_SCENE:
+    if DispatchState.ON_SCENE in dispatches or incident is IncidentState.ON_SCENE:
         return "arrived"
-    return "team_on_the_way" if states & COMMITTED else "received"
+    return "team_on_the_way" if dispatches & COMMITTED else "received"
 
 
 async def teams_near(tx: Tx, *, lon: float, lat: float, limit: int = 8) -> list[Row]:

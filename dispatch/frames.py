@@ -6,7 +6,7 @@ No name of a caller, no phone, no address and no plate ever stands in a frame.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from dispatch.states import DispatchState, IncidentState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from core.db import Row
     from dispatch.states import Dispatch, Incident
@@ -234,11 +234,17 @@ class Viewport(Inbound):
 CLIENT_FRAMES: Final[dict[str, type[Inbound]]] = {"ack": Ack, "dispatch.status": SetStatus, "position": Report, "viewport": Viewport}
 
 
+def _time(value: datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z")
+
+
+#: A field as JSON holds it, in pydantic's own form; what is not here is JSON already.
+_PLAIN: Final[dict[type, Callable[[Any], Any]]] = {datetime: _time, UUID: str, DispatchState: str, IncidentState: str}
+
+
 def _plain(value: object) -> object:
-    """A field as JSON holds it, in pydantic's own form."""
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return str(value) if isinstance(value, UUID | StrEnum) else value
+    form = _PLAIN.get(type(value))
+    return value if form is None else form(value)
 
 
 def _where(incident: Incident) -> dict[str, Any] | None:
@@ -252,7 +258,17 @@ def _of(model: type[Data], thing: object, **more: object) -> dict[str, Any]:
 
     By hand: each step of each dispatch makes three frames, and pydantic takes four times as long. A test holds the forms together.
     """
-    return {name: more[name] if name in more else _plain(getattr(thing, name)) for name in model.model_fields}
+    found: dict[str, Any] = {}
+    for name in _names(model):
+        value = more[name] if name in more else getattr(thing, name)
+        form = _PLAIN.get(type(value))
+        found[name] = value if form is None else form(value)
+    return found
+
+
+@cache
+def _names(model: type[Data]) -> tuple[str, ...]:
+    return tuple(model.model_fields)
 
 
 def dispatch_data(dispatch: Dispatch) -> dict[str, Any]:

@@ -289,3 +289,7 @@ SELECT dispatch_track_days(%(first)s, %(last)s)
 
 -- name: track_prune
 SELECT dispatch_track_prune(%(before)s)
+
+-- name: standings
+SELECT i.id, i.state, i.provinces, i.merged_into, ARRAY(SELECT d.state FROM dispatch d WHERE d.incident_id = i.id) AS dispatches
+FROM incident i WHERE i.id = ANY (%(ids)s)

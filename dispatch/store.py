@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -223,6 +224,11 @@ async def incident(tx: Tx, incident_id: UUID) -> Incident | None:
     return None if facts is None else incident_of(facts)
 
 
+async def standings(tx: Tx, incident_ids: Iterable[UUID]) -> list[Row]:
+    """Return state, provinces, merge and the dispatches' states of incidents of the scope."""
+    return await tx.rows(_SQL["standings"], {"ids": list(incident_ids)})
+
+
 async def incidents(tx: Tx, *, is_open: bool | None, after: tuple[datetime, UUID] | None, limit: int) -> list[Incident]:
     """Return incidents of the scope, newest first; `is_open` None = both."""
     params = {"after_at": after[0] if after else None, "after_id": after[1] if after else None, "limit": limit}
@@ -389,7 +395,7 @@ async def waiting_for(tx: Tx, provinces: Iterable[int], limit: int = 8) -> list[
 async def hasten(tx: Tx, ids: Sequence[UUID], now: datetime) -> None:
     """Let these waiting incidents look again at once."""
     await tx.execute(_SQL["hasten"], {"ids": list(ids), "now": now})
-    tx.after_commit(tx.signals.timer_due)
+    tx.after_commit(partial(tx.signals.timer_set, now))
 
 
 # --- alarms ------------------------------------------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ async def _ring_somehow(request: Request, token: str, said: Press | Refused) -> 
 async def _ring(request: Request, token: str, said: Press | Refused) -> presses.Rung:
     house = house_of(request.app)
     now = house.clock.now()
-    async with house.db.tx() as tx:
+    async with house.db.tx(urgent=True) as tx:
         who = await authenticate(tx, token, now)
         if who is None:
             raise NotSignedIn

@@ -56,11 +56,11 @@ UPDATE kades_alert SET provinces = %(provinces)s WHERE case_id = %(incident_id)s
 UPDATE kades_alert SET merged_into = %(into)s WHERE case_id = %(incident_id)s
 
 -- name: alerts_to_tell
-SELECT id, device_id, silent, cancelled_at IS NOT NULL AS cancelled, stage FROM kades_alert
-WHERE case_id = %(incident_id)s ORDER BY received_at FOR NO KEY UPDATE
+SELECT id, case_id, provinces, device_id, silent, cancelled_at IS NOT NULL AS cancelled, stage FROM kades_alert
+WHERE case_id = ANY (%(incident_ids)s) ORDER BY received_at, id FOR NO KEY UPDATE
 
--- name: set_stage
-UPDATE kades_alert SET stage = %(stage)s WHERE id = ANY (%(ids)s)
+-- name: set_stages
+UPDATE kades_alert a SET stage = n.stage FROM unnest(%(ids)s::uuid[], %(stages)s::text[]) AS n (id, stage) WHERE a.id = n.id
 
 -- name: add_cancellation
 INSERT INTO kades_cancellation (id, alert_id, client_id, outcome, at) VALUES (%(id)s, %(alert_id)s, %(client_id)s, %(outcome)s, %(at)s)

@@ -1,6 +1,6 @@
 """Alerts, trails, faults, codes, verdicts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -165,14 +165,14 @@ async def merge(tx: Tx, incident_id: UUID, into: UUID) -> None:
     await tx.execute(_SQL["merge"], {"incident_id": incident_id, "into": into})
 
 
-async def alerts_to_tell(tx: Tx, incident_id: UUID) -> list[Row]:
-    """Return an incident's alerts with what their phones were last told, locked."""
-    return await tx.rows(_SQL["alerts_to_tell"], {"incident_id": incident_id})
+async def alerts_to_tell(tx: Tx, incident_ids: Collection[UUID]) -> list[Row]:
+    """Return these incidents' alerts with what their phones were last told, locked."""
+    return await tx.rows(_SQL["alerts_to_tell"], {"incident_ids": list(incident_ids)})
 
 
-async def set_stage(tx: Tx, alert_ids: Sequence[UUID], stage: Stage) -> None:
-    """Remember what the phones were told."""
-    await tx.execute(_SQL["set_stage"], {"ids": list(alert_ids), "stage": stage})
+async def set_stages(tx: Tx, stages: Mapping[UUID, Stage]) -> None:
+    """Remember what the phones were told, by alert."""
+    await tx.execute(_SQL["set_stages"], {"ids": list(stages), "stages": list(stages.values())})
 
 
 async def codes_of(tx: Tx, device_id: UUID) -> tuple[bytes, bytes] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 from contextlib import ExitStack
@@ -61,6 +62,28 @@ async def test_the_pool_works_in_a_process_with_more_than_1024_open_files(db: Da
             async with db.tx() as tx:
                 assert tx.raw.pgconn.socket > 1_024
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_what_is_urgent_gets_a_connection_while_all_else_queues(fresh_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = Database(fresh_url, pool_size=3)
+    async with db.tx(EVERY), db.tx(EVERY):
+        waiting = asyncio.create_task(_open_and_close(db))
+        async with db.tx(EVERY, urgent=True) as tx:
+            assert await tx.value("SELECT 1") == 1
+        assert not waiting.done(), "two thirds of three connections are two"
+    await waiting
+
+    monkeypatch.setattr("core.db.WAIT_S", 0.05)
+    async with db.tx(EVERY), db.tx(EVERY):
+        with pytest.raises(TimeoutError):
+            await _open_and_close(db)
+    await _open_and_close(db)
+    await db.dispose()
+
+
+async def _open_and_close(db: Database) -> None:
+    async with db.tx(EVERY):
+        pass
 
 
 def test_named_statements_are_split_by_name_and_a_double_name_is_refused() -> None:

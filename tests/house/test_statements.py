@@ -46,13 +46,13 @@ RUN_BY: dict[str, dict[tuple[str, ...], str]] = {
             " spread_caller add_event end_alarms look"
         ),
         (API, TIMERS, SWEEP): "incident add_alarm",
-        (TIMERS,): "sound_alarm",
+        (TIMERS,): "sound_alarm standings",
         (SWEEP,): "unowned seeking_unwatched lost_offers unsounded_alarms roster_gaps track_prune",
         (API, SWEEP): "track_days",
     },
     "kades": {
-        (API, TIMERS): "set_provinces merge alerts_to_tell set_stage newest_fix",
-        (TIMERS,): "untold_codes code_told",
+        (API, TIMERS): "set_provinces merge newest_fix",
+        (TIMERS,): "alerts_to_tell set_stages untold_codes code_told",
     },
     "pts": {
         (API, TIMERS): "hit_for_update set_verdict set_outcome still_active incident_now",

@@ -24,6 +24,7 @@ from core.identity.store import set_office
 from core.identity.tokens import new_token, token_hash
 from core.ids import new_id
 from core.middleware import Envelope
+from core.relay import Event
 from core.timers import Timer, drop_timer
 from core.web import Write
 from dispatch import inbox as dispatch_inbox
@@ -175,7 +176,8 @@ class House:
     async def moved(self, incident_id: str) -> None:
         """Tell KADES that dispatch changed something, as the follower does."""
         async with self.db.tx(EVERY, role="merkez_timers") as tx:
-            await inbox.incident_moved(tx, UUID(incident_id), self.clock.now())
+            event = Event(1, "incident.changed", self.clock.now(), (), None, "")
+            await inbox.follow(tx, [(event, {"id": incident_id})], self.clock.now())
 
     async def run_timers(self) -> None:
         """Run this room's timers that are due now."""
