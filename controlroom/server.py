@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,6 +31,8 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
 HELD_S = 60.0
 BACKLOG = 4096
+#: A log of this size is put aside, over the one before it: two files at most are kept.
+LOG_BYTES = 50_000_000
 #: Told to the server: whose end is its own too, and the listening socket it inherits.
 PARENT, LISTEN = "MERKEZ_PARENT", "MERKEZ_LISTEN_FD"
 
@@ -109,6 +112,7 @@ class Server:
 
     def tend(self) -> bool:
         """Start it again when it has died and its pause is over; say whether it did. Cheap, to be called a few times a second."""
+        keep_small(self.log)
         if self._child is None or self._child.poll() is None:
             return False
         now = time.monotonic()
@@ -145,6 +149,17 @@ class Server:
     def _did_not_start(self) -> Failure:
         tail = log_tail(self.log)
         return Failure(tr=f"Sunucu başlamadı ({self.log}):\n{tail}", en=f"The server did not start ({self.log}):\n{tail}")
+
+
+def keep_small(log: Path, most: int = LOG_BYTES) -> None:
+    """Put a log's text aside once it is large: a house that runs for months must not fill its own disk.
+
+    Copied and cut, not renamed: the server goes on writing (appending) to the file it has open. No room for the copy: it stays as it is.
+    """
+    with suppress(OSError):
+        if log.stat().st_size > most:
+            shutil.copyfile(log, log.with_suffix(".1.jsonl"))
+            os.truncate(log, 0)
 
 
 def log_tail(log: Path, lines: int = 12) -> str:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 RUN = VAR / "run.json"
 LOOK_EVERY_S = 0.5
-LOG_BYTES = 50_000_000
 
 
 @click.command(name="up")
@@ -105,13 +104,10 @@ def keep_serving(server: Server, cluster: Cluster | None) -> None:
 
 
 def log_file(name: str) -> Path:
-    """Return `var/log/NAME.jsonl`; a full one is put aside once, so that two files at most are kept."""
+    """Return `var/log/NAME.jsonl`; whoever tends the server keeps it from growing."""
     folder = VAR / "log"
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder / f"{name}.jsonl"
-    if log.exists() and log.stat().st_size > LOG_BYTES:
-        log.replace(log.with_suffix(".1.jsonl"))
-    return log
+    return folder / f"{name}.jsonl"
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from controlroom import revive
 from controlroom.disk import AGAIN_AFTER, FREE, DiskWatch
 from controlroom.failures import Failure
 from controlroom.revive import Reviver
+from controlroom.server import keep_small
 from tests.conftest import NOON
 
 if TYPE_CHECKING:
@@ -118,3 +119,18 @@ def test_a_full_disk_is_named_as_the_cause(tmp_path: Path, monkeypatch: pytest.M
     Reviver(cast("Cluster", Stubborn(tmp_path, [Failure(tr="x", en="x")]))).tend()
 
     assert "THE DISK IS FULL" in capsys.readouterr().err
+
+
+def test_a_log_that_a_server_is_writing_to_is_put_aside_before_it_fills_the_disk(tmp_path: Path) -> None:
+    log = tmp_path / "server.jsonl"
+    with log.open("ab", buffering=0) as server:
+        server.write(b"first\n" * 100)
+        keep_small(log, most=1_000)
+        assert log.stat().st_size == 600
+        server.write(b"second\n" * 100)
+
+        keep_small(log, most=1_000)
+        server.write(b"third\n")
+
+    assert log.read_bytes() == b"third\n"
+    assert (tmp_path / "server.1.jsonl").stat().st_size == 1_300
