@@ -130,6 +130,7 @@ def kades_parts(settings: Settings, identity: Identity) -> Kades:
         codes=Codes(code_key(settings.identity.token_key.get_secret_value())),
         province_of=province_of,
         default_province=_default_province(settings),
+        hold_back_s=settings.kades.hold_back_s,
     )
 
 

@@ -6,10 +6,10 @@ Every variable is documented in docs/settings.md; a test fails when one is missi
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from controlroom.failures import Missing
 from core.identity.settings import IdentitySettings
@@ -58,6 +58,31 @@ class MapSettings(BaseSettings):
     centre: str | None = Field(default=None, pattern=r"^-?\d{1,3}(\.\d+)?,-?\d{1,2}(\.\d+)?$")
 
 
+def _by_province(told: object) -> object:
+    """Read `26:20,43:10`; anything else is left for pydantic to refuse."""
+    if not isinstance(told, str):
+        return told
+    pairs = [part.strip().partition(":") for part in told.split(",") if part.strip()]
+    if twice := len(pairs) - len({code for code, _, _ in pairs}):
+        message = f"{twice} provinces stand there twice"
+        raise ValueError(message)
+    return {code: seconds for code, _, seconds in pairs}
+
+
+Code = Annotated[int, Field(ge=1, le=81)]
+#: No longer than the desk may leave an incident unowned before it is alarmed of it.
+HeldBack = Annotated[float, Field(ge=0, le=60)]
+
+
+class KadesSettings(BaseSettings):
+    """What a site may decide about presses."""
+
+    model_config = SettingsConfigDict(env_prefix="KADES_")
+
+    #: Plate code to seconds: a province whose desk looks before a team is asked (E9). None by default: a team is asked at once.
+    hold_back_s: Annotated[dict[Code, HeldBack], NoDecode, BeforeValidator(_by_province)] = {}
+
+
 class HouseSettings(BaseSettings):
     """The rest of what a control room is told."""
 
@@ -88,6 +113,7 @@ class Settings:
         house: HouseSettings | None = None,
         dispatch: DispatchSettings | None = None,
         pts: PtsSettings | None = None,
+        kades: KadesSettings | None = None,
         demo: bool = False,
     ) -> None:
         """Take what is given and read the rest from the environment; `demo` is said by the command, never by a variable (law 13)."""
@@ -98,6 +124,7 @@ class Settings:
         self.house = house or HouseSettings()
         self.dispatch = dispatch or DispatchSettings()
         self.pts = pts or PtsSettings()
+        self.kades = kades or KadesSettings()
         self.demo = demo
 
     @classmethod
@@ -124,5 +151,5 @@ def unusable(fault: ValidationError) -> Missing:
 
 #: Every group of variables this house reads, for docs/settings.md and its test.
 SECTIONS: tuple[type[BaseSettings], ...] = (
-    DatabaseSettings, WebSettings, MapSettings, HouseSettings, IdentitySettings, DispatchSettings, PtsSettings,
+    DatabaseSettings, WebSettings, MapSettings, HouseSettings, IdentitySettings, DispatchSettings, KadesSettings, PtsSettings,
 )  # fmt: skip

@@ -13,7 +13,7 @@ from psycopg import sql
 from controlroom.frames import SERVER_FRAMES
 from controlroom.server import Server, listen_at
 from core.clock import SystemClock
-from tests.live import THERE, Live, environment_of, execute, fix, live_house
+from tests.live import HERE, THERE, Live, environment_of, execute, fix, live_house
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -113,6 +113,20 @@ def test_an_api_process_leaves_the_standing_jobs_to_the_jobs_process(fresh_url: 
         until(lambda: execute(fresh_url, "SELECT round FROM incident WHERE id = %s AND round > 0", alert["incident_id"]))
 
     assert execute(fresh_url, "SELECT name FROM job_run") == []
+
+
+def test_a_province_that_holds_back_rings_its_desk_at_once_and_asks_a_team_later(fresh_url: str, tmp_path: Path) -> None:
+    held = {"KADES_HOLD_BACK_S": f"{HERE}:45"}
+    with live_house(fresh_url, tmp_path, held) as house:
+        alert = house.call("POST", "/api/v1/kades/alerts", house.token["kades"], json=pressed()).json()
+        shown = house.get(f"/api/v1/incidents/{alert['incident_id']}", house.token["dispatcher"])
+        [(waits,)] = execute(
+            fresh_url,
+            "SELECT t.due_at - i.received_at FROM timer t JOIN incident i ON i.id = t.subject_id WHERE t.kind = 'dispatch.choose'",
+        )
+
+    assert shown.json()["state"] == "raised"
+    assert waits.total_seconds() == 45
 
 
 def test_an_error_speaks_the_callers_language(shared_live: Live) -> None:

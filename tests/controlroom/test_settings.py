@@ -11,7 +11,9 @@ from pydantic import BaseModel
 
 from controlroom.failures import Missing
 from controlroom.fit import check_fit
+from controlroom.rooms import centres, kades_parts
 from controlroom.settings import SECTIONS, Settings
+from core.identity import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,3 +92,27 @@ def test_no_variable_makes_a_demo_of_a_control_room(monkeypatch: pytest.MonkeyPa
 
     assert Settings.read().demo is False
     assert not [name for name in variables() if "DEMO" in name or "CLOCK" in name]
+
+
+def test_a_province_may_hold_its_offers_back_and_no_other_waits_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("SMS_URL", f"file://{tmp_path}/sms")
+    monkeypatch.setenv("DEFAULT_PROVINCE", "26")
+    assert Settings.read().kades.hold_back_s == {}
+    monkeypatch.setenv("KADES_HOLD_BACK_S", " 26:20, 43:2.5")
+    settings = Settings.read()
+
+    parts = kades_parts(settings, Identity(settings.identity, demo=False, centre_of=centres(None)))
+
+    assert parts.hold_back_s == {26: 20.0, 43: 2.5}
+
+
+@pytest.mark.parametrize("told", ["82:5", "26:61", "26:-1", "26", "26:x", "x:5", "26:5,26:9", "26:nan"])
+def test_a_hold_back_that_is_none_is_named(told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("KADES_HOLD_BACK_S", told)
+
+    with pytest.raises(Missing) as refused:
+        Settings.read()
+
+    assert "KADES_HOLD_BACK_S" in refused.value.words.en
