@@ -78,6 +78,29 @@ async def test_a_day_of_reads_is_gone_before_its_first_read_is_ten_days_and_an_h
     assert admin.execute("SELECT to_regclass(%s)", [f"pts_read_{midnight:%Y%m%d}"]).fetchone() == (None,)
 
 
+async def test_a_day_of_a_crews_track_is_gone_before_its_first_fix_is_thirty_days_and_an_hour_old_and_counted(
+    db: Database, admin: psycopg.Connection[Any]
+) -> None:
+    midnight = NOON.replace(hour=0, minute=0)
+    first, last = SEEDS["team_track"](admin, midnight, None), SEEDS["team_track"](admin, midnight + timedelta(days=1) - SECOND, None)
+    thirty_days = midnight + timedelta(days=30)
+    await service.sweep(db, Look(at=thirty_days - SECOND, counted_s=0))
+    assert (first(admin), last(admin)) == (1, 1)
+    done = await service.sweep(db, Look(at=thirty_days, counted_s=1))
+    assert (first(admin), last(admin)) == (0, 0)
+    assert admin.execute("SELECT to_regclass(%s)", [f"team_track_{midnight:%Y%m%d}"]).fetchone() == (None,)
+    counted = admin.execute("SELECT rule, over_before, gone FROM deletion_run WHERE sweep_id = %s AND rule = 'team_track'", [done.sweep_id])
+    assert counted.fetchall() == [("team_track", midnight, 2)]
+
+
+async def test_a_clock_that_leapt_costs_no_day_of_a_crews_track(db: Database, admin: psycopg.Connection[Any]) -> None:
+    sweeper = jobs.Sweeper(count=lambda: 0.0)
+    await sweeper.sweep(db, NOON)
+    stays = SEEDS["team_track"](admin, NOON, None)
+    assert (await sweeper.sweep(db, NOON + timedelta(days=400))).stopped == "clock_leapt"
+    assert stays(admin) == 1
+
+
 async def test_reads_of_a_day_that_was_never_made_go_too(db: Database, admin: psycopg.Connection[Any]) -> None:
     at = NOON - timedelta(days=11)
     values = [new_id(), new_id(), at, at]
