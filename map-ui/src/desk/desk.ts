@@ -1,14 +1,10 @@
-import { language } from '../i18n';
 import { Siren } from '../sound/siren';
 import { EMPTY, reduce, type Change, type DeskState } from '../state/desk';
 import { ringing, type Ring } from '../state/order';
 import { Store } from '../state/store';
 import { DEFAULT_CONFIG, type Camera, type Config, type Gate, type HitDetail, type Me, type TeamRow } from '../wire/answers';
-import { ServerClock } from '../wire/clock';
 import type { DeskAlarm, Event, Incident, PtsHit } from '../wire/frames';
-import { Rest } from '../wire/rest';
-import { Session } from '../wire/session';
-import { Live, socketUrl, type Link } from '../wire/socket';
+import { SignedPage } from '../wire/page';
 import type { Bounds } from '../map/map';
 
 export const DESK_ROLES: readonly string[] = ['operator', 'dispatcher', 'supervisor'];
@@ -18,30 +14,19 @@ const SHOWN_TYPES = new Set<Event['type']>(['incident.opened', 'kades.alert', 'p
 const MUTE_MS = 60_000;
 
 /** Everything the desk page has besides its looks: the line, the state, the sound, who sits here. */
-export class Desk {
-  readonly clock = new ServerClock();
-  readonly session = new Session({ name: 'desk', language });
-  readonly rest = new Rest({ token: (renewed) => this.session.token(renewed), language });
+export class Desk extends SignedPage {
   readonly store = new Store<DeskState, Change>(EMPTY, reduce, mergeKey);
   readonly siren = new Siren(() => {
     this.tell();
   });
-  me: Me | null = null;
   config: Config = DEFAULT_CONFIG;
-  link: Link = { phase: 'connecting', since: Date.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0, ended: null };
   /** The operator knows that this console has no sound and works by eye. */
   deaf = false;
-  private live: Live | null = null;
   private bounds: Bounds | null = null;
   private readonly muted = new Map<string, number>();
-  private toShow: number[] = [];
-  private readonly listeners = new Set<() => void>();
 
   constructor() {
-    this.session.onRenewed((token) => this.live?.renew(token));
-    this.session.onEnded(() => {
-      this.close();
-    });
+    super('desk');
     this.store.subscribe(() => {
       this.sound();
       this.confirmShown();
@@ -49,31 +34,15 @@ export class Desk {
     setInterval(() => {
       this.sound();
     }, 1_000);
-    addEventListener('online', () => this.live?.hurry());
-    document.addEventListener('visibilitychange', () => this.live?.hurry());
   }
 
-  subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
-  async signIn(username: string, password: string): Promise<void> {
-    await this.session.signIn(username, password);
-    await this.open();
-  }
-
-  /** Read who sits here and open the line. */
-  async open(): Promise<void> {
+  override async open(): Promise<void> {
     // Without it the desk still stands, on the base map that came with it.
     this.config = await this.rest.get<Partial<Config>>('/config').then(readConfig, () => DEFAULT_CONFIG);
     this.me = await this.rest.get<Me>('/me');
     this.tell();
     if (!DESK_ROLES.includes(this.me.role)) return;
-    this.live = new Live({
-      url: socketUrl('/ws/operator'),
-      token: () => this.session.token(),
-      clock: this.clock,
+    this.connect('/ws/operator', {
       onWelcome: (welcome) => {
         if (welcome.replay === 'snapshot') this.store.push({ kind: 'fresh' });
         if (this.bounds) this.live?.send({ type: 'viewport', bbox: this.bounds });
@@ -81,18 +50,12 @@ export class Desk {
       },
       onEvent: (event) => {
         this.store.push({ kind: 'event', event });
-        if (event.seq !== null && SHOWN_TYPES.has(event.type)) this.toShow.push(event.seq);
+        if (event.seq !== null && SHOWN_TYPES.has(event.type)) this.toBeShown(event.seq);
       },
       onUnread: (unread) => {
         this.store.push({ kind: 'unread', unread });
       },
-      onLink: (link) => {
-        this.link = link;
-        this.tell();
-      },
-      onRefused: () => this.session.renew(),
     });
-    this.live.start();
   }
 
   /** What no frame brings, and the net under what frames bring. */
@@ -156,10 +119,8 @@ export class Desk {
     this.tell();
   }
 
-  private close(): void {
-    this.live?.stop();
-    this.live = null;
-    this.me = null;
+  protected override close(): void {
+    super.close();
     this.siren.ring(null);
     this.store.push({ kind: 'fresh' });
     this.tell();
@@ -174,20 +135,6 @@ export class Desk {
     root['ringing'] = tone ?? '';
     root['level'] = this.siren.level().toFixed(3);
     document.title = rings.length > 0 ? `(${String(rings.length)}) ● Haber Merkezi` : 'Haber Merkezi';
-  }
-
-  /** Evidence for the log: after the frame in which it was drawn, and only where somebody could see it. */
-  private confirmShown(): void {
-    const seqs = this.toShow;
-    this.toShow = [];
-    if (seqs.length === 0 || document.visibilityState !== 'visible') return;
-    requestAnimationFrame(() => {
-      for (const seq of seqs) this.live?.send({ type: 'shown', seq });
-    });
-  }
-
-  private tell(): void {
-    for (const listener of this.listeners) listener();
   }
 }
 

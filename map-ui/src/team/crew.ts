@@ -1,14 +1,10 @@
-import { language } from '../i18n';
 import { Siren } from '../sound/siren';
 import { Outbox, type Waiting } from '../state/outbox';
 import { Store } from '../state/store';
 import { isRinging, NO_TEAM, reduceTeam, type TeamChange, type TeamState } from '../state/team';
 import type { Me, Page, StatusAnswer } from '../wire/answers';
-import { ServerClock } from '../wire/clock';
 import type { Event, Offer, TeamChanged, Unread } from '../wire/frames';
-import { Rest } from '../wire/rest';
-import { Session } from '../wire/session';
-import { Live, socketUrl, type Link } from '../wire/socket';
+import { SignedPage } from '../wire/page';
 import { reportOf, Track, type Report } from './place';
 
 export type CrewAct = 'accepted' | 'declined' | 'en_route' | 'on_scene' | 'clear';
@@ -16,57 +12,34 @@ export type CrewAct = 'accepted' | 'declined' | 'en_route' | 'on_scene' | 'clear
 const VIBRATE_MS = [400, 150, 400, 150, 800];
 
 /** Everything a crew's page has besides its looks. */
-export class Crew {
-  readonly clock = new ServerClock();
-  readonly session = new Session({ name: 'team', language });
-  readonly rest = new Rest({ token: (renewed) => this.session.token(renewed), language });
+export class Crew extends SignedPage {
   readonly store = new Store<TeamState, TeamChange>(NO_TEAM, reduceTeam);
   readonly siren = new Siren(() => {
     this.tell();
   });
   readonly track = new Track((report) => this.live?.send({ type: 'position', ...report }) ?? false);
-  me: Me | null = null;
   outbox: Outbox | null = null;
   here: Report | null = null;
   hereFault = false;
   unread: Unread | null = null;
   panicked = false;
-  link: Link = { phase: 'connecting', since: Date.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0, ended: null };
-  private live: Live | null = null;
   private watch: number | null = null;
-  private toShow: number[] = [];
-  private readonly listeners = new Set<() => void>();
 
   constructor() {
-    this.session.onRenewed((token) => this.live?.renew(token));
-    this.session.onEnded(() => {
-      this.close();
-    });
+    super('team');
     this.store.subscribe(() => {
       this.ring();
       this.confirmShown();
     });
     addEventListener('online', () => {
-      this.live?.hurry();
       void this.outbox?.kick();
     });
     document.addEventListener('visibilitychange', () => {
-      this.live?.hurry();
       if (document.visibilityState === 'visible' && this.watch !== null) this.stayAwake();
     });
   }
 
-  subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
-  async signIn(username: string, password: string): Promise<void> {
-    await this.session.signIn(username, password);
-    await this.open();
-  }
-
-  async open(): Promise<void> {
+  override async open(): Promise<void> {
     this.me = await this.rest.get<Me>('/me');
     this.tell();
     if (this.me.role !== 'team') return;
@@ -80,10 +53,7 @@ export class Crew {
         this.answered(item, answer);
       },
     });
-    this.live = new Live({
-      url: socketUrl('/ws/team'),
-      token: () => this.session.token(),
-      clock: this.clock,
+    this.connect('/ws/team', {
       onWelcome: (welcome) => {
         if (welcome.replay === 'snapshot') this.store.push({ kind: 'fresh' });
         void this.outbox?.kick();
@@ -96,13 +66,7 @@ export class Crew {
         this.unread = unread;
         this.tell();
       },
-      onLink: (link) => {
-        this.link = link;
-        this.tell();
-      },
-      onRefused: () => this.session.renew(),
     });
-    this.live.start();
     void this.outbox.kick();
   }
 
@@ -150,7 +114,7 @@ export class Crew {
     // The app has it: said at once, before anything is drawn, because fifteen seconds are running.
     if (event.seq !== null) {
       this.live?.send({ type: 'ack', seq: event.seq });
-      this.toShow.push(event.seq);
+      this.toBeShown(event.seq);
     } else this.outbox?.add(`ack:${event.data.id}`, `/dispatches/${event.data.id}/status`, { state: 'acknowledged', by: 'app' });
   }
 
@@ -190,24 +154,13 @@ export class Crew {
     if (changed && 'vibrate' in navigator) navigator.vibrate(ringing ? VIBRATE_MS : 0);
   }
 
-  private confirmShown(): void {
-    const seqs = this.toShow;
-    this.toShow = [];
-    if (seqs.length === 0 || document.visibilityState !== 'visible') return;
-    requestAnimationFrame(() => {
-      for (const seq of seqs) this.live?.send({ type: 'shown', seq });
-    });
-  }
-
   private stayAwake(): void {
     // Refused on low battery or by old browsers; then the screen sleeps and the sound still rings.
     if ('wakeLock' in navigator) void navigator.wakeLock.request('screen').catch(() => undefined);
   }
 
-  private close(): void {
-    this.live?.stop();
-    this.live = null;
-    this.me = null;
+  protected override close(): void {
+    super.close();
     if (this.watch !== null) navigator.geolocation.clearWatch(this.watch);
     this.watch = null;
     this.siren.ring(null);
@@ -215,8 +168,8 @@ export class Crew {
     this.tell();
   }
 
-  private tell(): void {
+  protected override tell(): void {
     this.ring();
-    for (const listener of this.listeners) listener();
+    super.tell();
   }
 }
