@@ -46,7 +46,6 @@ def test_an_operator_who_has_not_clicked_yet_is_made_to_and_then_the_alarm_is_he
     expect(desk.locator("html")).to_have_attribute("data-audio", "suspended")
     expect(desk.get_by_test_id("no-sound")).to_be_visible()
     desk.keyboard.press("t")
-    assert not [path for path, _ in stand_in.posts if path.endswith("/take")]
 
     desk.get_by_test_id("start-shift").click()
 
@@ -55,6 +54,11 @@ def test_an_operator_who_has_not_clicked_yet_is_made_to_and_then_the_alarm_is_he
     expect(desk.locator("html")).to_have_attribute("data-ringing", "kades")
     # Not silence: the loudest sample that left the page.
     expect(desk.locator("html")).to_have_attribute("data-level", re.compile(r"0\.[1-9]"))
+    # The key acts now and did not before.
+    desk.get_by_test_id("incident").click()
+    desk.keyboard.press("t")
+    wait_until(desk, lambda: any(path == "/incidents/i1/take" for path, _ in stand_in.posts), "the taking")
+    assert [path for path, _ in stand_in.posts if path.endswith("/take")] == ["/incidents/i1/take"]
 
 
 def test_a_hole_in_the_wire_is_healed_by_asking_for_what_is_missing(people: People, stand_in: StandIn) -> None:
@@ -243,6 +247,7 @@ def test_no_page_asks_anything_of_another_host(people: People, stand_in: StandIn
         page.goto(stand_in.base_url + path)
         page.locator("form").wait_for()
 
+    assert any("/assets/" in url for url in asked)
     strangers = {url for url in asked if not url.startswith((stand_in.base_url, "data:", "blob:"))}
     assert strangers == set()
 

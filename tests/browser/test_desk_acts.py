@@ -136,9 +136,14 @@ def test_an_alarm_rings_every_desk_until_one_acknowledges_it_and_stays_quiet_aft
     again = "SELECT count(*) FROM timer WHERE kind = 'dispatch.alarm_again'"
     wait_until(supervisor, lambda: execute(live.url, again) == [(0,)], "the time of the next sounding")
     rings(supervisor, "")
-    dispatcher.reload()
-    dispatcher.get_by_test_id("start-shift").click()
-    expect(dispatcher.get_by_test_id("incident")).to_have_count(1)
+    with dispatcher.expect_response(re.compile("/api/v1/alarms")) as listed:
+        dispatcher.reload()
+        dispatcher.get_by_test_id("start-shift").click()
+    listed.value.finished()
+    # What comes by frame after that list has come is drawn after it.
+    place = {"position": {"lon": LON, "lat": LAT}, "automatic": False}
+    live.made("/api/v1/incidents", live.token["dispatcher"], kind="kavga", place_text="Deneme", **place)
+    expect(dispatcher.get_by_test_id("incident")).to_have_count(2)
     rings(dispatcher, "")
     assert execute(live.url, "SELECT kind, acked_at IS NOT NULL FROM alarm") == [("nobody_free", True)]
 
@@ -226,6 +231,26 @@ def test_a_hit_stays_at_the_operators_desk_until_its_outcome_whatever_became_of_
 
 
 # --- reinforce, radio --------------------------------------------------------------------------------------------------------
+
+
+def test_one_key_asks_the_next_nearest_for_help_and_both_teams_go(people: People, live: Live) -> None:
+    first = crew_on_duty(people, live, "team")
+    second = crew_on_duty(people, live, "other-team", FARTHER)
+    desk = at_desk(people, live)
+    press_by_rest(live)
+    first.get_by_test_id("accept").click()
+    desk.get_by_test_id("incident").click()
+    expect(desk.get_by_test_id("dispatch-nearest")).to_contain_text("Destek gönder")
+
+    desk.keyboard.press("d")
+
+    second.get_by_test_id("accept").click()
+    for team in ("team", "other_team"):
+        expect(dispatch_of(desk, team)).to_have_attribute("data-state", "accepted")
+    expect(desk.get_by_text("sorumlu ekip")).to_have_count(1)
+    expect(dispatch_of(desk, "team")).to_contain_text("sorumlu ekip")
+    expect(first.get_by_test_id("job")).to_be_visible()
+    expect(second.get_by_test_id("job")).to_be_visible()
 
 
 def test_a_second_team_is_sent_by_name_and_what_it_says_over_the_radio_is_recorded_to_its_end(people: People, live: Live) -> None:
