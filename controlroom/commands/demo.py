@@ -126,6 +126,8 @@ async def _live(stage: Stage, server: Server, ready: Ready) -> None:
 
 
 def _say(base_url: str, sheet: Sheet) -> None:
+    from controlroom.demo.city import tc_no
+
     click.echo(f"\n  {base_url}/            masa / desk\n  {base_url}/team/       ekip / team phone\n  {base_url}/kades/      KADES\n")
     rows = [
         (Words("KGYS operatörü", "KGYS operator"), sheet.sign_ins["operator"]),
@@ -142,7 +144,12 @@ def _say(base_url: str, sheet: Sheet) -> None:
         "Hepsi var/demo.json içinde. E-101 ve E-102 sizin: girerseniz teklifleri siz yanıtlarsınız, benzetim yalnız aracı sürer.",
         "All of them stand in var/demo.json. E-101 and E-102 are yours: sign in and you answer the offers, the simulation only drives.",
     )
+    number = tc_no(Random())  # noqa: S311 - nobody's, and only has to look right
+    form = Words(
+        f"KADES kaydı için üretilmiş bir T.C. kimlik no: {number}; SMS kodu sayfada görünür.",
+        f"A generated T.C. number for the KADES form: {number}; the page shows the SMS code.",
+    )
     stop = Words("Durdurmak için Ctrl-C.", "Ctrl-C stops it.")
     click.echo("")
-    for line in (*lines(rest), *lines(stop)):
+    for line in (*lines(rest), *lines(form), *lines(stop)):
         click.echo(f"  {line}")
