@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,16 +47,33 @@ def at_desk(people: People, live: Live, username: str = "dispatcher") -> Page:
     return desk
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A press, the nearest crew and the next one at their pages, and a dispatcher who has the incident open."""
+
+    near: Page
+    farther: Page
+    desk: Page
+    incident_id: str
+
+
+def a_press(people: People, live: Live, *, near_says: str | None = "accept") -> Scene:
+    """Set the scene; the nearest crew has said yes, unless told not to."""
+    near, farther = crew_on_duty(people, live, "team"), crew_on_duty(people, live, "other-team", FARTHER)
+    desk = at_desk(people, live)
+    incident_id = press_by_rest(live)["incident_id"]
+    if near_says is not None:
+        near.get_by_test_id(near_says).click()
+    desk.get_by_test_id("incident").click()
+    return Scene(near, farther, desk, incident_id)
+
+
 # --- withdraw ----------------------------------------------------------------------------------------------------------------
 
 
 def test_a_team_that_is_withdrawn_is_told_so_and_free_again_and_the_next_nearest_is_asked(people: People, live: Live) -> None:
-    near = crew_on_duty(people, live, "team")
-    farther = crew_on_duty(people, live, "other-team", FARTHER)
-    desk = at_desk(people, live)
-    press_by_rest(live)
-    near.get_by_test_id("accept").click()
-    desk.get_by_test_id("incident").click()
+    scene = a_press(people, live)
+    near, farther, desk = scene.near, scene.farther, scene.desk
     expect(dispatch_of(desk, "team")).to_have_attribute("data-state", "accepted")
     expect(dispatch_of(desk, "other_team")).to_have_count(0)
 
@@ -234,12 +252,8 @@ def test_a_hit_stays_at_the_operators_desk_until_its_outcome_whatever_became_of_
 
 
 def test_one_key_asks_the_next_nearest_for_help_and_both_teams_go(people: People, live: Live) -> None:
-    first = crew_on_duty(people, live, "team")
-    second = crew_on_duty(people, live, "other-team", FARTHER)
-    desk = at_desk(people, live)
-    press_by_rest(live)
-    first.get_by_test_id("accept").click()
-    desk.get_by_test_id("incident").click()
+    scene = a_press(people, live)
+    first, second, desk = scene.near, scene.farther, scene.desk
     expect(desk.get_by_test_id("dispatch-nearest")).to_contain_text("Destek gönder")
 
     desk.keyboard.press("d")
@@ -254,12 +268,8 @@ def test_one_key_asks_the_next_nearest_for_help_and_both_teams_go(people: People
 
 
 def test_a_second_team_is_sent_by_name_and_what_it_says_over_the_radio_is_recorded_to_its_end(people: People, live: Live) -> None:
-    first = crew_on_duty(people, live, "team")
-    second = crew_on_duty(people, live, "other-team", FARTHER)
-    desk = at_desk(people, live)
-    pressed = press_by_rest(live)
-    first.get_by_test_id("accept").click()
-    desk.get_by_test_id("incident").click()
+    scene = a_press(people, live)
+    first, second, desk = scene.near, scene.farther, scene.desk
     desk.keyboard.press("t")
     expect(dispatch_of(desk, "team")).to_contain_text("sorumlu ekip")
     radio = dispatch_of(desk, "other_team").get_by_label("Telsizle bildirdi…")
@@ -283,7 +293,7 @@ def test_a_second_team_is_sent_by_name_and_what_it_says_over_the_radio_is_record
         expect(dispatch_of(desk, "other_team")).to_have_attribute("data-state", state)
     expect(second.get_by_test_id("job")).to_have_count(0)
     expect(first.get_by_test_id("job")).to_be_visible()
-    incident = live.get(f"/api/v1/incidents/{pressed['incident_id']}", live.token["dispatcher"]).json()
+    incident = live.get(f"/api/v1/incidents/{scene.incident_id}", live.token["dispatcher"]).json()
     assert {one["team_code"]: (one["by"], one["state"]) for one in incident["dispatches"]} == {
         "team": ("app", "accepted"),
         "other_team": ("radio", "clear"),
@@ -292,11 +302,8 @@ def test_a_second_team_is_sent_by_name_and_what_it_says_over_the_radio_is_record
 
 
 def test_a_team_that_can_only_be_heard_over_the_radio_gives_the_job_back_and_the_next_one_is_asked(people: People, live: Live) -> None:
-    first = crew_on_duty(people, live, "team")
-    second = crew_on_duty(people, live, "other-team", FARTHER)
-    desk = at_desk(people, live)
-    press_by_rest(live)
-    desk.get_by_test_id("incident").click()
+    scene = a_press(people, live, near_says=None)
+    first, second, desk = scene.near, scene.farther, scene.desk
     radio = dispatch_of(desk, "team").get_by_label("Telsizle bildirdi…")
     radio.select_option("accepted")
     expect(first.get_by_test_id("job")).to_be_visible()

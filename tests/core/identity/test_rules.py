@@ -65,30 +65,22 @@ def test_a_token_on_another_device_gets_nothing(family: Family, now: datetime) -
     assert refresh_verdict(stolen, now) in {Refresh.LAPSED, Refresh.END_OTHER_DEVICE}
 
 
+def used_at_noon(*, lapses_after: timedelta) -> Family:
+    """A sound family whose token has been used once."""
+    ends = {"token_expires_at": NOON + lapses_after, "family_expires_at": NOON + timedelta(days=7)}
+    return Family(used_at=NOON, ended=False, disabled=False, same_device=True, **ends)
+
+
 @given(st.timedeltas(timedelta(), timedelta(days=1)))
 def test_the_same_token_repeats_for_sixty_seconds_and_then_ends_the_family(after: timedelta) -> None:
-    family = Family(
-        used_at=NOON,
-        token_expires_at=NOON + timedelta(hours=1),
-        family_expires_at=NOON + timedelta(days=7),
-        ended=False,
-        disabled=False,
-        same_device=True,
-    )
+    family = used_at_noon(lapses_after=timedelta(hours=1))
 
     expected = Refresh.REPEAT if after < SAME_SUCCESSOR_WITHIN else Refresh.END_REUSE
     assert refresh_verdict(family, NOON + after) is expected
 
 
 def test_a_lost_answer_is_given_again_even_when_the_old_token_has_lapsed_meanwhile() -> None:
-    family = Family(
-        used_at=NOON,
-        token_expires_at=NOON + timedelta(seconds=1),
-        family_expires_at=NOON + timedelta(days=7),
-        ended=False,
-        disabled=False,
-        same_device=True,
-    )
+    family = used_at_noon(lapses_after=timedelta(seconds=1))
 
     assert refresh_verdict(family, NOON + timedelta(seconds=30)) is Refresh.REPEAT
 
