@@ -1,4 +1,4 @@
-"""One pool, one transaction type, one scope (architecture: "One pool", law 10).
+"""One kind of connection, one transaction type, one scope (architecture: "One pool", decision 0015; law 10).
 
 `Database.tx` opens a transaction on SQLAlchemy's async engine over psycopg 3. Named SQL runs on that same connection by psycopg itself
 (no greenlet hop on the hot path), ORM and Core reads through `Tx.sa`; both share the transaction. What must happen only after COMMIT
@@ -185,23 +185,19 @@ class Tx:
             hook()
 
 
-class Database:
-    """The pool of one process."""
+#: Connections of the roles beside the API's own; in order: room for every timer worker and the followers, for numbering and the readers of
+#: the log, for the periodic jobs.
+SIZES = {"merkez_timers": 9, "merkez_relay": 6, "merkez_sweep": 3}
+OTHERS = 2
 
-    def __init__(self, url: str, *, role: str = "merkez_api", pool_size: int = 16, max_overflow: int = 0) -> None:
-        """Prepare a pool to `url` (libpq form); connections take `role` at once and carry time-outs of their own.
 
-        A rush waits for a connection instead of opening more (`max_overflow` 0): each new one parses, plans and compiles everything anew,
-        and the rush that opened it closes it again (measured: one statement in seven of a storm was planned on a cold connection). The
-        last one given back is the first one out, so the warm ones stay warm. A third of the pool is kept for what is urgent (`tx`).
-        """
-        self.url = url
-        self.role = role
-        self.signals = Signals()
-        self._ordinary = asyncio.Semaphore(max(1, pool_size - pool_size // 3))
+class _Pool:
+    """The connections of one role; they take it at once and carry time-outs of their own."""
+
+    def __init__(self, url: str, role: str, size: int, max_overflow: int) -> None:
         self.engine: AsyncEngine = create_async_engine(
             sa_url(url),
-            pool_size=pool_size,
+            pool_size=size,
             max_overflow=max_overflow,
             pool_timeout=WAIT_S,
             pool_use_lifo=True,
@@ -212,43 +208,83 @@ class Database:
         )
         event.listen(self.engine.sync_engine, "connect", _keep_plans)
         event.listen(self.engine.sync_engine, "checkout", _refuse_dead)
+        self._ordinary = asyncio.Semaphore(max(1, size - size // 3))
 
     @asynccontextmanager
-    async def tx(self, scope: Scope = NOTHING, *, role: str | None = None, urgent: bool = False) -> AsyncIterator[Tx]:
-        """Open a transaction seeing `scope` only; COMMIT on leaving, ROLLBACK on an exception, hooks after COMMIT.
-
-        `urgent` is for what stands between a press and the crew: the press, the timers, the relay. All else leaves them a third of the
-        pool, so that a press never queues behind a thousand crews that tell how far they have got. Raises OSError after `WAIT_S` in vain.
-        """
-        if not urgent:
-            await self._ordinary_turn()
-        try:
+    async def connection(self, *, urgent: bool) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection. Raises OSError after `WAIT_S` in vain."""
+        if urgent:
             async with self.engine.connect() as sa:
-                fairy = await sa.get_raw_connection()
-                tx = Tx(sa, cast("psycopg.AsyncConnection[Any]", fairy.driver_connection), self.signals)
-                await _begin(tx.raw, scope, role or self.role)
-                try:
-                    yield tx
-                    await tx.flush()
-                    await tx.raw.commit()
-                except BaseException:
-                    await _give_up(tx.raw)
-                    raise
-        finally:
-            if not urgent:
-                self._ordinary.release()
-        tx.run_hooks()
-
-    async def _ordinary_turn(self) -> None:
+                yield sa
+            return
         # A timed wait costs a task of its own, which nobody pays while there is no queue.
         if self._ordinary.locked():
             await asyncio.wait_for(self._ordinary.acquire(), WAIT_S)
         else:
             await self._ordinary.acquire()
+        try:
+            async with self.engine.connect() as sa:
+                yield sa
+        finally:
+            self._ordinary.release()
+
+
+class Database:
+    """The connections of one process: a pool for each role it works in.
+
+    One role a pool, for a plan that row-level security went into holds for one role: a connection that changed roles planned each
+    statement anew (a save took 1.35 ms instead of 0.5). And a thousand crews who tell how far they have got cannot keep the timers or the
+    relay waiting for a connection.
+    """
+
+    def __init__(self, url: str, *, role: str = "merkez_api", pool_size: int = 16, max_overflow: int = 0) -> None:
+        """Prepare pools to `url` (libpq form); `pool_size` is that of `role`.
+
+        A rush waits for a connection instead of opening more (`max_overflow` 0): each new one parses, plans and compiles everything anew,
+        and the rush that opened it closes it again (measured: one statement in seven of a storm was planned on a cold connection). The
+        last one given back is the first one out, so the warm ones stay warm. A third of each pool is kept for what is urgent (`tx`).
+        """
+        self.url = url
+        self.role = role
+        self.signals = Signals()
+        self._pools = {role: _Pool(url, role, pool_size, max_overflow)}
+
+    @property
+    def lent(self) -> int:
+        """Connections in use now."""
+        # SQLAlchemy's base class of pools does not promise to count; the one it takes for asyncio does.
+        return sum(cast("Any", pool.engine.pool).checkedout() for pool in self._pools.values())
+
+    @asynccontextmanager
+    async def tx(self, scope: Scope = NOTHING, *, role: str | None = None, urgent: bool = False) -> AsyncIterator[Tx]:
+        """Open a transaction seeing `scope` only; COMMIT on leaving, ROLLBACK on an exception, hooks after COMMIT.
+
+        `urgent` is for what stands between a press and the crew: the press, the timers, the relay. All else leaves it a third of the
+        pool, so that a press never queues behind what can wait a moment. Raises OSError after `WAIT_S` in vain.
+        """
+        async with self._pool(role or self.role).connection(urgent=urgent) as sa:
+            fairy = await sa.get_raw_connection()
+            tx = Tx(sa, cast("psycopg.AsyncConnection[Any]", fairy.driver_connection), self.signals)
+            await _begin(tx.raw, scope)
+            try:
+                yield tx
+                await tx.flush()
+                await tx.raw.commit()
+            except BaseException:
+                await _give_up(tx.raw)
+                raise
+        tx.run_hooks()
+
+    def _pool(self, role: str) -> _Pool:
+        pool = self._pools.get(role)
+        if pool is None:
+            pool = self._pools[role] = _Pool(self.url, role, SIZES.get(role, OTHERS), 0)
+        return pool
 
     async def dispose(self) -> None:
         """Close every connection."""
-        await self.engine.dispose()
+        for pool in self._pools.values():
+            await pool.engine.dispose()
 
 
 def session_options(role: str) -> str:
@@ -291,17 +327,16 @@ async def set_scope(tx: Tx, scope: Scope, *, role: str) -> None:
     )
 
 
-async def _begin(raw: psycopg.AsyncConnection[Any], scope: Scope, role: str) -> None:
-    """Open the transaction and set its role and provinces in one round trip (unset = no rows)."""
+async def _begin(raw: psycopg.AsyncConnection[Any], scope: Scope) -> None:
+    """Open the transaction and set its provinces in one round trip (unset = no rows)."""
     # prepare=False: two statements in one message go by the simple protocol, which prepares nothing.
-    await raw.execute(_opening(scope, role), prepare=False)
+    await raw.execute(_opening(scope), prepare=False)
 
 
 @lru_cache(maxsize=4_096)
-def _opening(scope: Scope, role: str) -> bytes:
+def _opening(scope: Scope) -> bytes:
     provinces = ",".join(str(int(code)) for code in sorted(scope))
-    begin = sql.SQL("BEGIN; SELECT set_config('role', {}, true), set_config('merkez.provinces', {}, true)")
-    return begin.format(sql.Literal(role), sql.Literal(provinces)).as_bytes(None)
+    return sql.SQL("BEGIN; SELECT set_config('merkez.provinces', {}, true)").format(sql.Literal(provinces)).as_bytes(None)
 
 
 async def _give_up(raw: psycopg.AsyncConnection[Any]) -> None:

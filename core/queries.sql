@@ -67,7 +67,7 @@ DELETE FROM timer WHERE (kind, subject_id) = (
     SELECT kind, subject_id FROM timer WHERE due_at <= %(now)s AND kind <> ALL (%(passed_over)s::text[])
     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ) RETURNING kind, subject_id, due_at, data, attempts,
-    (SELECT count(*) FROM (SELECT FROM timer t WHERE t.due_at <= %(now)s LIMIT 12) due) AS due
+    (SELECT count(*) FROM (SELECT FROM timer t WHERE t.due_at <= %(now)s LIMIT 16) due) AS due
 
 -- name: postpone_timer
 UPDATE timer SET attempts = attempts + 1, due_at = %(due_at)s, last_error = %(error)s

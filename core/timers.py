@@ -69,7 +69,7 @@ class TimerWorker:
         clock: Clock,
         handlers: Mapping[str, Handler],
         *,
-        workers: int = 8,
+        workers: int = 6,
         shout: Shout | None = None,
         patient: Iterable[str] = (),
     ) -> None:

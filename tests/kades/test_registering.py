@@ -183,7 +183,7 @@ async def test_a_slow_gateway_holds_no_connection_that_a_press_needs(house: Hous
     with_sms(house, Slow())
     waiting = asyncio.create_task(register(house))
     await entered.wait()
-    assert house.db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert house.db.lent == 0
     go.set()
     assert (await waiting).status_code == 201
 
