@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, REAL, BigInteger, CheckConstraint, DateTime, Identity, Index, MetaData, SmallInteger, Text, text
-from sqlalchemy.dialects.postgresql import BYTEA, DOUBLE_PRECISION, JSONB
+from sqlalchemy.dialects.postgresql import BYTEA, DOUBLE_PRECISION, JSON, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 #: Column types that a bare Python type does not tell.
@@ -67,7 +67,7 @@ class Outbox(Base):
     at: Mapped[datetime]
     channels: Mapped[list[str]]
     subject_id: Mapped[UUID | None]
-    data: Mapped[dict[str, Any]]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class EventLog(Base):
@@ -84,7 +84,7 @@ class EventLog(Base):
     at: Mapped[datetime]
     channels: Mapped[list[str]]
     subject_id: Mapped[UUID | None]
-    data: Mapped[dict[str, Any]]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class RelayHead(Base):

@@ -24,7 +24,8 @@ async def emit(tx: Tx, type_: str, *, at: datetime, channels: Iterable[str], sub
     The row goes out with all others of the transaction just before its COMMIT. The writer takes no lock for it and gets no number: whoever
     relays gives that afterwards.
     """
-    tx.speak(Spoken(type_, at, " ".join(sorted(set(channels))), subject_id, json.dumps(data, ensure_ascii=False, allow_nan=False)))
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    tx.speak(Spoken(type_, at, " ".join(sorted(set(channels))), subject_id, text))
 
 
 async def seqs_of(tx: Tx, subjects: Iterable[UUID], type_: str) -> dict[UUID, int]:

@@ -92,6 +92,14 @@ _DISPATCH_IDS = ("id", "incident_id", "team_id", "offered_by")
 _DISPATCH_PLAIN = ("team_code", "team_province", "round", "reason", "by", "lead", "drill", "distance_m", "eta_s", "fix_age_s")
 
 
+#: What `save` writes of an incident; the rest never changes.
+_INCIDENT_SAVED = (
+    *("state", "priority", "lon", "lat", "accuracy_m", "fixed_at", "position_kind", "place_text", "instruction", "automatic"),
+    *("needed_teams", "owner_id", "owner_name", "taken_at", "evaluation", "cancelled", "again_at", "warned_at", "breached_at", "round"),
+    *("seeking", "reach", "delivered_at", "outcome", "outcome_body", "closed_at", "closed_by", "merged_into"),
+)
+
+
 def _fields(row: Mapping[str, Any], times: Iterable[str], ids: Iterable[str], plain: Iterable[str]) -> dict[str, Any]:
     found: dict[str, Any] = {name: row[name] for name in plain}
     found.update((name, None if row[name] is None else datetime.fromisoformat(row[name])) for name in times)
@@ -273,29 +281,25 @@ async def save(
 ) -> Saved:
     """Write an incident that this transaction has locked, all that changed with it, and the answer to who said so.
 
-    `whole` false: the incident's own fields are as they were, and nothing is added or engaged.
+    `whole` false: the incident's own fields are as they were.
     """
     facts: dict[str, object] = {
-        "changed": _json(changed),
-        "freed": [d.id for d in released],
-        "freed_teams": [d.team_id for d in released],
-        "events": _json([_event_row(event) for event in events]),
+        "id": incident.id,
+        # As PostgreSQL writes an array: one cast there, and no walk through JSON.
+        "provinces": f"{{{','.join(str(code) for code in sorted(incident.provinces))}}}",
         "now": now,
-        "sender": said[0].sender if said else None,
-        "client_id": said[0].client_id if said else None,
-        "answer": _json(said[1]) if said else None,
     }
     if whole:
-        facts |= {
-            "incident": _json(incident),
-            "added": _json(added),
-            "engaged": engaged.id if engaged else None,
-            "engaged_team": engaged.team_id if engaged else None,
-            "candidates": _json(candidates),
-        }
-    else:
-        facts |= {"id": incident.id, "provinces": sorted(incident.provinces)}
-    rows = await tx.rows(_SQL["save" if whole else "save_step"], facts)
+        facts["incident"] = {name: getattr(incident, name) for name in _INCIDENT_SAVED}
+    if said is not None:
+        facts |= {"sender": said[0].sender, "client_id": said[0].client_id, "answer": said[1]}
+    if released:
+        facts["freed"] = [{"id": d.id, "team_id": d.team_id} for d in released]
+    if engaged is not None:
+        facts["engaged"] = {"id": engaged.id, "team_id": engaged.team_id}
+    lists = {"changed": changed, "added": added, "candidates": candidates, "events": [_event_row(event) for event in events]}
+    facts |= {name: rows for name, rows in lists.items() if rows}
+    rows = await tx.rows(_SQL["save"], {"facts": _json(facts)})
     return Saved([team_line(row) for row in rows], [waiting for row in rows for waiting in row["waiting"]])
 
 

@@ -57,10 +57,12 @@ UPDATE kades_alert SET merged_into = %(into)s WHERE case_id = %(incident_id)s
 
 -- name: alerts_to_tell
 SELECT id, case_id, provinces, device_id, silent, cancelled_at IS NOT NULL AS cancelled, stage FROM kades_alert
-WHERE case_id = ANY (%(incident_ids)s) ORDER BY received_at, id FOR NO KEY UPDATE
+WHERE case_id = ANY (%(incident_ids)s) FOR NO KEY UPDATE
 
 -- name: set_stages
-UPDATE kades_alert a SET stage = n.stage FROM unnest(%(ids)s::uuid[], %(stages)s::text[]) AS n (id, stage) WHERE a.id = n.id
+-- By key, not by a join with the list: of that the planner made a walk over every alert there was.
+UPDATE kades_alert a
+SET stage = (SELECT n.stage FROM unnest(%(ids)s::uuid[], %(stages)s::text[]) AS n (id, stage) WHERE n.id = a.id) WHERE a.id = ANY (%(ids)s)
 
 -- name: add_cancellation
 INSERT INTO kades_cancellation (id, alert_id, client_id, outcome, at) VALUES (%(id)s, %(alert_id)s, %(client_id)s, %(outcome)s, %(at)s)

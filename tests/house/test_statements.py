@@ -29,7 +29,6 @@ USUAL = {"core.audit": (SEALER,), "retention": (SWEEP,)}
 #: What others run, or more than one role. Timers' handlers and followers work as merkez_timers, periodic jobs as merkez_sweep.
 RUN_BY: dict[str, dict[tuple[str, ...], str]] = {
     "core": {
-        (API, TIMERS, SWEEP): "flush",
         (RELAY,): "relay_batch read_log read_log_of log_head new_log",
         (TIMERS,): "take_timer postpone_timer follower_take follower_add follower_read follower_move follower_fault",
     },

@@ -824,6 +824,95 @@ BEGIN
         FROM (SELECT 1) AS one LEFT JOIN team_position p ON p.team_id = v_team.id));
 END $$;
 
+-- Writing ------------------------------------------------------------------------------------------------------------------------------
+
+-- All that one change writes, in one round trip and under the caller's scope: what is not in `p` is as it was. A function, for its statements
+-- are then planned once and only those run that have something to do: as one statement of ten arms, starting it cost more than running it.
+-- Answers the teams it let go or took, and whose incidents wait for one that was let go.
+CREATE FUNCTION dispatch_save(p jsonb)
+RETURNS TABLE (id uuid, code text, kind text, force text, province smallint, roster text, engaged_dispatch uuid, waiting uuid[])
+LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    v_id uuid := p ->> 'id';
+    v_provinces smallint[] := p ->> 'provinces';
+    v_now timestamptz := p ->> 'now';
+    v_changed record;
+    v_freed record;
+BEGIN
+    -- Row by row, by its key: of a join with the list the planner, who knows nothing of its length, made a walk over every dispatch there was.
+    FOR v_changed IN
+        SELECT n.*, n.by AS said_by FROM jsonb_to_recordset(p -> 'changed') AS n (
+            id uuid, incident_id uuid, state text, acknowledged_at timestamptz, accepted_at timestamptz, en_route_at timestamptz,
+            on_scene_at timestamptz, ended_at timestamptz, reason text, by text, lead boolean)
+    LOOP
+        UPDATE dispatch d
+        SET state = v_changed.state, acknowledged_at = v_changed.acknowledged_at, accepted_at = v_changed.accepted_at,
+            en_route_at = v_changed.en_route_at, on_scene_at = v_changed.on_scene_at, ended_at = v_changed.ended_at,
+            reason = v_changed.reason, by = v_changed.said_by, lead = v_changed.lead, incident_id = v_changed.incident_id
+        WHERE d.id = v_changed.id;
+    END LOOP;
+    IF p ? 'added' THEN
+        INSERT INTO dispatch (
+            id, incident_id, provinces, team_id, team_code, team_province, state, round, offered_at, offered_by, ack_due_at, accept_due_at,
+            acknowledged_at, accepted_at, by, lead, drill, distance_m, eta_s, fix_age_s)
+        SELECT n.id, n.incident_id, v_provinces || n.team_province, n.team_id, n.team_code, n.team_province, n.state, n.round,
+               n.offered_at, n.offered_by, n.ack_due_at, n.accept_due_at, n.acknowledged_at, n.accepted_at, n.by, n.lead, n.drill,
+               n.distance_m, n.eta_s, n.fix_age_s
+        FROM jsonb_to_recordset(p -> 'added') AS n (
+            id uuid, incident_id uuid, team_id uuid, team_code text, team_province smallint, state text, round smallint, offered_at timestamptz,
+            offered_by uuid, ack_due_at timestamptz, accept_due_at timestamptz, acknowledged_at timestamptz, accepted_at timestamptz, by text,
+            lead boolean, drill boolean, distance_m real, eta_s int, fix_age_s real);
+    END IF;
+    IF p ? 'candidates' THEN
+        INSERT INTO candidate (incident_id, round, team_id, provinces, team_code, at, distance_m, eta_s, fix_age_s, stale, free, chosen, reason)
+        SELECT v_id, (p -> 'incident' ->> 'round')::smallint, n.team_id, v_provinces, n.team_code, v_now, n.distance_m, n.eta_s, n.fix_age_s,
+               n.stale, n.free, n.chosen, n.reason
+        FROM jsonb_to_recordset(p -> 'candidates') AS n (
+            team_id uuid, team_code text, distance_m real, eta_s int, fix_age_s real, stale boolean, free boolean, chosen boolean, reason text)
+        ON CONFLICT (incident_id, round, team_id) DO NOTHING;
+    END IF;
+    IF p ? 'events' THEN
+        INSERT INTO incident_event (incident_id, provinces, at, kind, actor_kind, actor_id, actor_name, detail)
+        SELECT v_id, v_provinces, v_now, n.kind, n.actor_kind, n.actor_id, n.actor_name, n.detail
+        FROM jsonb_to_recordset(p -> 'events') AS n (kind text, actor_kind text, actor_id uuid, actor_name text, detail jsonb);
+    END IF;
+    IF p ? 'incident' THEN
+        UPDATE incident i
+        SET state = n.state, provinces = v_provinces, priority = n.priority,
+            position = CASE WHEN n.lon IS NOT NULL THEN ST_SetSRID(ST_MakePoint(n.lon, n.lat), 4326)::geography END,
+            accuracy_m = n.accuracy_m, fixed_at = n.fixed_at, position_kind = n.position_kind, place_text = n.place_text,
+            instruction = n.instruction, automatic = n.automatic, needed_teams = n.needed_teams, owner_id = n.owner_id,
+            owner_name = n.owner_name, taken_at = n.taken_at, evaluation = n.evaluation, cancelled = n.cancelled,
+            again_at = n.again_at, warned_at = n.warned_at, breached_at = n.breached_at, round = n.round, seeking = n.seeking,
+            reach = n.reach, delivered_at = n.delivered_at, outcome = n.outcome, outcome_body = n.outcome_body,
+            closed_at = n.closed_at, closed_by = n.closed_by, merged_into = n.merged_into, version = i.version + 1
+        FROM jsonb_to_record(p -> 'incident') AS n (
+            state text, priority smallint, lon float8, lat float8, accuracy_m real, fixed_at timestamptz,
+            position_kind text, place_text text, instruction text, automatic boolean, needed_teams smallint, owner_id uuid, owner_name text,
+            taken_at timestamptz, evaluation text, cancelled text, again_at timestamptz, warned_at timestamptz, breached_at timestamptz,
+            round smallint, seeking boolean, reach smallint[], delivered_at timestamptz, outcome text, outcome_body text,
+            closed_at timestamptz, closed_by uuid, merged_into uuid)
+        WHERE i.id = v_id;
+    END IF;
+    IF p ? 'answer' THEN
+        UPDATE request_once SET answer = p -> 'answer' WHERE sender = (p ->> 'sender')::uuid AND client_id = (p ->> 'client_id')::uuid;
+    END IF;
+    FOR v_freed IN SELECT * FROM jsonb_to_recordset(p -> 'freed') AS n (id uuid, team_id uuid) LOOP
+        -- Only while it still names that dispatch: the team may have been claimed anew meanwhile.
+        RETURN QUERY
+        UPDATE team t SET engaged_dispatch = NULL WHERE t.id = v_freed.team_id AND t.engaged_dispatch = v_freed.id
+        RETURNING t.id, t.code, t.kind, t.force, t.province, t.roster, t.engaged_dispatch,
+            ARRAY(SELECT w FROM dispatch_waiting_for(ARRAY[t.province], 8) AS w WHERE t.roster = 'available');
+    END LOOP;
+    IF p ? 'engaged' THEN
+        RETURN QUERY
+        UPDATE team t SET engaged_dispatch = (p -> 'engaged' ->> 'id')::uuid
+        WHERE t.id = (p -> 'engaged' ->> 'team_id')::uuid AND t.engaged_dispatch IS NULL
+        RETURNING t.id, t.code, t.kind, t.force, t.province, t.roster, t.engaged_dispatch, '{}'::uuid[];
+    END IF;
+END $$;
+
 -- Positions ----------------------------------------------------------------------------------------------------------------------------
 
 -- Stores a batch under the caller's scope: the newest fix of each team by one upsert in the order of the keys (so that two batches never
@@ -872,7 +961,7 @@ REVOKE EXECUTE ON FUNCTION
     dispatch_walk(dispatch_wish, int), dispatch_list(dispatch_wish, dispatch_got), dispatch_claim(dispatch_wish, boolean, int),
     dispatch_around(geography, smallint[], int),
     dispatch_pick(uuid, uuid, smallint[], uuid[], timestamptz, boolean, int, int), dispatch_pick_named(uuid, uuid, uuid, smallint[]),
-    dispatch_put_positions(uuid[], float8[], float8[], real[], timestamptz[], real[], real[], timestamptz)
+    dispatch_put_positions(uuid[], float8[], float8[], real[], timestamptz[], real[], real[], timestamptz), dispatch_save(jsonb)
 FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION
@@ -887,7 +976,8 @@ GRANT EXECUTE ON FUNCTION
     dispatch_raise(jsonb), dispatch_look(uuid, uuid), dispatch_in_hand(uuid),
     dispatch_waiting_for(smallint[], int), dispatch_nearest(float8, float8, int),
     dispatch_pick(uuid, uuid, smallint[], uuid[], timestamptz, boolean, int, int), dispatch_pick_named(uuid, uuid, uuid, smallint[]),
-    dispatch_put_positions(uuid[], float8[], float8[], real[], timestamptz[], real[], real[], timestamptz), dispatch_track_days(date, date)
+    dispatch_put_positions(uuid[], float8[], float8[], real[], timestamptz[], real[], real[], timestamptz), dispatch_track_days(date, date),
+    dispatch_save(jsonb)
 TO merkez_api, merkez_timers, merkez_sweep;
 GRANT EXECUTE ON FUNCTION dispatch_track_prune(date) TO merkez_sweep;
 
