@@ -107,7 +107,7 @@ def jobs(house: House) -> list[Periodic]:
     return [
         core.identity.jobs.PRUNE,
         *core.audit.jobs.jobs(Signer.at(keys), sinks),
-        *dispatch.jobs.jobs(site_of(house.settings), track_days=house.settings.dispatch.track_days),
+        *dispatch.jobs.jobs(site_of(house.settings)),
         *pts.jobs.JOBS,
         *retention.jobs.jobs(demo=house.settings.demo),
         *disk.jobs([folder for folder in (house.settings.house.state_dir, house.settings.database.folder) if folder is not None]),

@@ -25,7 +25,7 @@ class DatabaseSettings(BaseSettings):
     #: libpq address; without it a private cluster under var/ is made and started.
     url: SecretStr | None = None
     #: Connections one process keeps for requests; timers, relay and jobs have small pools of their own (core/db.py).
-    pool_size: int = Field(default=16, ge=3)
+    pool_size: int = Field(default=12, ge=3)
     #: Connections it may open beyond those in a rush.
     max_overflow: int = Field(default=0, ge=0)
     #: Where the database's files lie, if on this machine: its disk is watched. `up` and `demo` know it of the private cluster.

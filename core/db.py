@@ -242,7 +242,7 @@ class Database:
     relay waiting for a connection.
     """
 
-    def __init__(self, url: str, *, role: str = "merkez_api", pool_size: int = 16, max_overflow: int = 0) -> None:
+    def __init__(self, url: str, *, role: str = "merkez_api", pool_size: int = 12, max_overflow: int = 0) -> None:
         """Prepare pools to `url` (libpq form); `pool_size` is that of `role`.
 
         A rush waits for a connection instead of opening more (`max_overflow` 0): each new one parses, plans and compiles everything anew,

@@ -75,19 +75,16 @@ def _back_when_busy(handler: Handler) -> Handler:
     return run
 
 
-def jobs(site: Site, *, track_days: int = 30) -> list[Periodic]:
+def jobs(site: Site) -> list[Periodic]:
     """Return the room's periodic jobs."""
 
     async def nets(db: Database, now: datetime) -> None:
         await catch(db, now, site)
 
-    async def tracks(db: Database, now: datetime) -> None:
-        await keep_tracks(db, now, track_days)
-
     return [
         Periodic("dispatch.nets", timedelta(seconds=5), nets),
         Periodic("dispatch.roster", timedelta(minutes=1), roster_gaps),
-        Periodic("dispatch.tracks", timedelta(hours=1), tracks),
+        Periodic("dispatch.tracks", timedelta(hours=1), make_track_days),
         Periodic("dispatch.reindex", timedelta(hours=24), store.reindex_positions),
     ]
 
@@ -132,9 +129,8 @@ async def roster_gaps(db: Database, now: datetime) -> None:
             await raise_alarm(tx, "roster_gap", {province}, now)
 
 
-async def keep_tracks(db: Database, now: datetime, days: int) -> None:
-    """Make the coming days' partitions of the track and drop those past their period."""
+async def make_track_days(db: Database, now: datetime) -> None:
+    """Make the coming days' partitions of the track. The sweep of `retention` drops the old ones: it doubts a clock that leaps (law 7)."""
     today = now.date()
     async with db.tx(EVERY, role="merkez_sweep") as tx:
         await store.track_days(tx, today, today + TRACK_DAYS_AHEAD)
-        await store.track_prune(tx, today - timedelta(days=days))

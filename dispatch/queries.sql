@@ -202,9 +202,6 @@ SELECT province, count(*) FILTER (WHERE roster <> 'off_duty') AS on_duty FROM te
 -- name: track_days
 SELECT dispatch_track_days(%(first)s, %(last)s)
 
--- name: track_prune
-SELECT dispatch_track_prune(%(before)s)
-
 -- name: standings
 SELECT i.id, i.state, i.provinces, i.merged_into, ARRAY(SELECT d.state FROM dispatch d WHERE d.incident_id = i.id) AS dispatches
 FROM incident i WHERE i.id = ANY (%(ids)s)

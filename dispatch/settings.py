@@ -27,8 +27,6 @@ class DispatchSettings(BaseSettings):
     stale_after_s: float = Field(default=300, gt=0, le=86_400)
     #: Seconds after which an incident that nobody goes to and nobody took alarms the desk.
     unowned_after_s: float = Field(default=60, gt=0, le=3_600)
-    #: Days a team's track is kept.
-    track_days: int = Field(default=30, ge=1, le=365)
 
     def periods(self) -> Periods:
         """The rules' form of these."""

@@ -521,12 +521,6 @@ async def track_days(tx: Tx, first: date, last: date) -> int:
     return made
 
 
-async def track_prune(tx: Tx, before: date) -> int:
-    """Drop the track's days before `before`."""
-    gone: int = await tx.value(_SQL["track_prune"], {"before": before})
-    return gone
-
-
 async def reindex_positions(db: Database, _now: datetime) -> None:
     """Rebuild the index over positions: it cannot be updated in place, grows threefold in 500,000 updates and searches slow down 2.4 times.
 

@@ -73,7 +73,7 @@ async def test_the_apis_role_cannot_reach_behind_the_doors(room: Room) -> None:
     for call in (
         "SELECT dispatch_facts(%(id)s)",
         "SELECT dispatch_widen('{26}')",
-        "SELECT dispatch_track_prune('2030-01-01')",
+        "SELECT retention_track_drop_day('2030-01-01')",
         "SELECT dispatch_try(%(id)s, %(id)s, true, false)",
         "SELECT data FROM event_log",
         "DELETE FROM incident",

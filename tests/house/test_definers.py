@@ -24,7 +24,6 @@ PAST_SCOPE = {
     "dispatch_waiting_for": "ids alone, of incidents that would take a team of the given provinces",
     "dispatch_olay_no": "a sequence, no row",
     "dispatch_track_days": "partitions, no row",
-    "dispatch_track_prune": "partitions, whole days",
     "kades_take_caller": "writes the caller of a registration whose code was right; she may have registered in any province",
     "kades_address_of": "asked after dispatch has shown that the dispatch is the crew's own, which may come from next door; audited",
     "kades_tc_no_of": "asked for a caller the desk has just been shown under its scope; audited",

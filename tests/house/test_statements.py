@@ -46,7 +46,7 @@ RUN_BY: dict[str, dict[tuple[str, ...], str]] = {
         ),
         (API, TIMERS, SWEEP): "incident add_alarm",
         (TIMERS,): "sound_alarm standings",
-        (SWEEP,): "unowned seeking_unwatched lost_offers unsounded_alarms roster_gaps track_prune",
+        (SWEEP,): "unowned seeking_unwatched lost_offers unsounded_alarms roster_gaps",
         (API, SWEEP): "track_days",
     },
     "kades": {
@@ -114,7 +114,7 @@ def test_a_statement_without_its_right_or_its_column_is_refused(conn: psycopg.Co
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         plan(conn, load("core")["relay_batch"], API)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        plan(conn, load("dispatch")["track_prune"], API)
+        plan(conn, load("dispatch")["roster_gaps"], "merkez_relay")
     with pytest.raises(psycopg.errors.UndefinedColumn):
         plan(conn, "SELECT colour FROM team WHERE id = %(id)s", API)
 

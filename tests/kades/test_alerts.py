@@ -12,9 +12,8 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from psycopg import AsyncConnection
 
-from core.db import EVERY
+from core.db import EVERY, Tx
 from core.identity import Role, revoke_device
 from core.ids import new_id
 from kades import rules
@@ -166,11 +165,11 @@ async def test_details_the_database_refuses_are_dropped_and_the_press_rings(hous
 async def test_a_commit_that_fails_is_never_answered_202(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     phone = await house.phone()
 
-    async def fails(_self: AsyncConnection) -> None:
+    async def fails(_self: Tx) -> None:
         raise psycopg.OperationalError
 
     with monkeypatch.context() as broken:
-        broken.setattr(AsyncConnection, "commit", fails)
+        broken.setattr(Tx, "commit", fails)
         answer = await phone.press(HERE)
 
     assert (answer.status_code, answer.json()["slug"]) == (503, "not-ready")

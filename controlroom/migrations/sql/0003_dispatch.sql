@@ -294,28 +294,11 @@ BEGIN
     RETURN v_made;
 END $$;
 
-CREATE FUNCTION dispatch_track_prune(p_before date) RETURNS int
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    v_name text;
-    v_gone int := 0;
-BEGIN
-    FOR v_name IN
-        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = 'team_track'::regclass AND c.relname < 'team_track_' || to_char(p_before, 'YYYYMMDD')
-    LOOP
-        EXECUTE format('DROP TABLE %I', v_name);
-        v_gone := v_gone + 1;
-    END LOOP;
-    RETURN v_gone;
-END $$;
-
--- These two make and drop tables and sequences, so the owner's role runs them; nobody can log in as it.
+-- These two make tables and sequences, so the owner's role runs them; nobody can log in as it.
 GRANT CREATE, USAGE ON SCHEMA public TO merkez_owner;
 ALTER TABLE team_track OWNER TO merkez_owner;
 ALTER FUNCTION dispatch_olay_no(smallint, timestamptz) OWNER TO merkez_owner;
 ALTER FUNCTION dispatch_track_days(date, date) OWNER TO merkez_owner;
-ALTER FUNCTION dispatch_track_prune(date) OWNER TO merkez_owner;
 
 -- Facts --------------------------------------------------------------------------------------------------------------------------------
 
@@ -953,7 +936,7 @@ END $$;
 -- Who may call what: nobody, then the doors --------------------------------------------------------------------------------------------
 
 REVOKE EXECUTE ON FUNCTION
-    dispatch_olay_no(smallint, timestamptz), dispatch_track_days(date, date), dispatch_track_prune(date), dispatch_facts(uuid),
+    dispatch_olay_no(smallint, timestamptz), dispatch_track_days(date, date), dispatch_facts(uuid),
     dispatch_widen(smallint[]), dispatch_lock_incident(uuid, boolean, boolean), dispatch_lock_dispatch(uuid, uuid, boolean), dispatch_open_of(uuid, boolean),
     dispatch_lock_offer(bigint, uuid), dispatch_lock_said(uuid, uuid, bytea, timestamptz, uuid, uuid),
     dispatch_raise(jsonb), dispatch_look(uuid, uuid), dispatch_in_hand(uuid), dispatch_waiting_for(smallint[], int),
@@ -979,7 +962,6 @@ GRANT EXECUTE ON FUNCTION
     dispatch_put_positions(uuid[], float8[], float8[], real[], timestamptz[], real[], real[], timestamptz), dispatch_track_days(date, date),
     dispatch_save(jsonb)
 TO merkez_api, merkez_timers, merkez_sweep;
-GRANT EXECUTE ON FUNCTION dispatch_track_prune(date) TO merkez_sweep;
 
 -- The doors look across provinces on the caller's behalf and check the scope themselves (law 10).
 ALTER FUNCTION dispatch_lock_incident(uuid, boolean, boolean) OWNER TO merkez_geo;
