@@ -51,7 +51,7 @@ class DiskWatch:
             return
         note = f"disk: {min(low.values()) >> 20} MB"
         async with db.tx(EVERY, role="merkez_sweep") as tx:
-            await inbox.alarm(tx, "job_failed", now, provinces=EVERY, note=note)
+            await inbox.alarm(tx, "disk_full", now, provinces=EVERY, note=note)
         self._rung_at = now
 
 

@@ -13,6 +13,8 @@ from controlroom.disk import AGAIN_AFTER, FREE, DiskWatch
 from controlroom.failures import Failure
 from controlroom.revive import Reviver
 from controlroom.server import keep_small
+from core.db import EVERY
+from dispatch import inbox
 from tests.conftest import NOON
 
 if TYPE_CHECKING:
@@ -51,10 +53,19 @@ async def test_a_disk_nearly_full_rings_every_desk_and_again_an_hour_after_someb
     heard = rung(fresh_url)
     await watch.run(db, NOON + AGAIN_AFTER)
 
-    assert (kind, provinces) == ("job_failed", 81)
+    assert (kind, provinces) == ("disk_full", 81)
     assert note.startswith("disk: ")
     assert heard == []
     assert len(rung(fresh_url)) == 1
+
+
+async def test_a_job_that_failed_does_not_hide_that_the_disk_fills(db: Database, fresh_url: str, tmp_path: Path) -> None:
+    async with db.tx(EVERY, role="merkez_sweep") as tx:
+        await inbox.alarm(tx, "job_failed", NOON, provinces=EVERY, note="retention.sweep: rule failed")
+
+    await DiskWatch([tmp_path], least_free=MORE_THAN_ANYBODY_HAS).run(db, NOON)
+
+    assert {kind for kind, _, _ in rung(fresh_url)} == {"job_failed", "disk_full"}
 
 
 async def test_a_disk_that_got_room_and_fills_again_rings_again(db: Database, fresh_url: str, tmp_path: Path) -> None:

@@ -129,7 +129,9 @@ export const codes: Readonly<Record<string, Text>> = {
   declined_after_accept: ['Kabul eden ekip vazgeçti', 'Declined after accepting'],
   konumsuz: ['Konumsuz çağrı', 'Call without a position'],
   revoked_device: ['İptal edilmiş cihazdan çağrı', 'Press from a revoked phone'],
+  roster_gap: ['Görevde ekip yok', 'No team is on duty'],
   job_failed: ['Arka plan işi durdu', 'A background job failed'],
+  disk_full: ['Disk dolmak üzere', 'The disk is nearly full'],
   // by
   app: ['Uygulama', 'App'],
   radio: ['Telsiz', 'Radio'],
