@@ -20,6 +20,8 @@ import yaml
 
 from controlroom.cli import COMMANDS
 from controlroom.cluster import CLONE
+from controlroom.pg_config import server_settings
+from controlroom.pg_place import Place
 from controlroom.settings import SECTIONS
 
 pytestmark = [pytest.mark.frontdoor, pytest.mark.timeout(300)]
@@ -142,6 +144,22 @@ def test_the_database_takes_every_option_it_is_started_with(services: dict[str, 
             assert row is not None, name
             if row[0] == "integer" and value.isdecimal():
                 assert int(row[1]) <= int(value) <= int(row[2])
+
+
+#: Values of pg_config.py that mean nothing in a container: where it listens, and log files where the image writes to its output.
+NOT_IN_A_CONTAINER = {
+    "listen_addresses", "unix_socket_directories", "unix_socket_permissions", "logging_collector", "log_directory", "log_filename",
+    "log_truncate_on_rotation", "log_rotation_age", "log_rotation_size", "log_line_prefix",
+}  # fmt: skip
+
+
+def test_the_database_is_started_with_the_values_of_a_private_cluster(services: dict[str, Any], tmp_path: Path) -> None:
+    written = server_settings(Place(home=tmp_path, sockets=tmp_path, outside=""))
+    ours = dict(line.replace("'", "").split(" = ") for line in written.splitlines() if not line.startswith("#"))
+
+    started = dict(word.removeprefix("-c").split("=") for word in services["db"]["command"][1:])
+
+    assert started == {name: value for name, value in ours.items() if name not in NOT_IN_A_CONTAINER}
 
 
 def test_the_front_sends_to_the_api_services_on_the_port_they_listen_at(services: dict[str, Any]) -> None:
