@@ -78,3 +78,8 @@ def shown(row: Row, now: datetime) -> dict[str, Any]:
         "outcome_by": row["outcome_by"],
         "outcome_note": row["outcome_note"],
     }
+
+
+def without_plate(row: Row, now: datetime) -> dict[str, Any]:
+    """Bring a hit to the same form for a list that shows no plate, nor a note in which somebody may have written one."""
+    return {**shown(row, now), "plate": None, "plate_read": None, "verdict_note": None, "outcome_note": None}

@@ -206,6 +206,23 @@ async def test_every_look_at_a_plate_has_a_face(house: Small, operator: Client, 
     assert PLATE not in str(house.rows("SELECT to_jsonb(a) FROM audit_entry a"))
 
 
+async def test_a_list_shows_plates_only_to_whoever_asks_for_them_and_only_then_it_is_a_look(
+    house: Small, operator: Client, hit: dict[str, Any]
+) -> None:
+    await operator.post(f"/pts/hits/{hit['hit_id']}/verdict", verdict="confirmed", note=f"it is {PLATE}")
+    looks = "SELECT actor_id, detail->'hit_ids' FROM audit_entry WHERE action = 'view.plate'"
+    before = house.rows(looks)
+
+    bare = await operator.get("/pts/hits", open=True)
+
+    assert PLATE not in str(bare)
+    assert [(one["hit_id"], one["verdict"], one["plate"]) for one in bare["items"]] == [(hit["hit_id"], "confirmed", None)]
+    assert house.rows(looks) == before
+    asked = await operator.get("/pts/hits", open=True, plates=True)
+    assert [one["plate"] for one in asked["items"]] == [PLATE]
+    assert house.rows(looks)[len(before) :] == [(operator.id, [hit["hit_id"]])]
+
+
 # --- the crew, and merged incidents -----------------------------------------------------------------------------------------
 
 

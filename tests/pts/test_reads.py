@@ -32,7 +32,7 @@ async def test_a_listed_plate_becomes_a_hit_and_an_incident_to_observe_at_the_ga
     await listed("26 ABC 12")
     answer = await gate.reads(a_read("26-abc-12", char_confidence=[0.9] * 7, direction="out"), a_read("26 AB 999"))
     assert answer == {"accepted": 2, "faults": []}
-    [hit] = (await operator.get("/pts/hits", open=True))["items"]
+    [hit] = (await operator.get("/pts/hits", open=True, plates=True))["items"]
     assert (hit["plate"], hit["plate_read"], hit["category"], hit["match"], hit["foreign"]) == (
         "26ABC12",
         "26-abc-12",
@@ -56,7 +56,7 @@ async def test_a_listed_plate_becomes_a_hit_and_an_incident_to_observe_at_the_ga
 async def test_a_foreign_plate_matches_too_and_is_shown_as_foreign(gate: Client, operator: Client, listed: Listed) -> None:
     await listed("B-QX 7788")
     await gate.reads(a_read("b qx 7788"))
-    [hit] = (await operator.get("/pts/hits"))["items"]
+    [hit] = (await operator.get("/pts/hits", plates=True))["items"]
     assert (hit["plate"], hit["foreign"]) == ("BQX7788", True)
 
 
@@ -372,5 +372,5 @@ async def test_the_index_finds_the_one_plate_of_a_batch_that_is_listed(
 ) -> None:
     await listed("26ABC12")
     await gate.reads(*[a_read(f"35B{n:04}") for n in range(200)], a_read("26ABC12"))
-    assert [hit["plate"] for hit in (await operator.get("/pts/hits"))["items"]] == ["26ABC12"]
+    assert [hit["plate"] for hit in (await operator.get("/pts/hits", plates=True))["items"]] == ["26ABC12"]
     assert house.rows("SELECT count(*) FROM pts_read") == [(201,)]

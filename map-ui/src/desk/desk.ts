@@ -2,7 +2,7 @@ import { Siren } from '../sound/siren';
 import { EMPTY, reduce, type Change, type DeskState } from '../state/desk';
 import { ringing, type Ring } from '../state/order';
 import { Store } from '../state/store';
-import { DEFAULT_CONFIG, type Camera, type Config, type Gate, type HitDetail, type Me, type TeamRow } from '../wire/answers';
+import { DEFAULT_CONFIG, type Camera, type Config, type Gate, type ListedHit, type Me, type TeamRow } from '../wire/answers';
 import type { DeskAlarm, Event, Incident, PtsHit } from '../wire/frames';
 import { SignedPage } from '../wire/page';
 import type { Bounds } from '../map/map';
@@ -64,7 +64,7 @@ export class Desk extends SignedPage {
       async () => {
         this.store.push({ kind: 'incidents', items: await this.rest.all<Incident>('/incidents?state=open'), whole: true });
         // After the incidents: a hit stands in a list of its own only where its incident no longer does.
-        if (this.me?.role !== 'dispatcher') this.store.push({ kind: 'hits', items: (await this.rest.all<HitDetail>('/pts/hits?open=true')).map(hitOnly) });
+        if (this.me?.role !== 'dispatcher') this.store.push({ kind: 'hits', items: (await this.rest.all<ListedHit>('/pts/hits?open=true')).map(hitOnly) });
       },
       async () => {
         this.store.push({ kind: 'alarms', items: await this.rest.all<DeskAlarm>('/alarms?open=true') });
@@ -143,7 +143,7 @@ function readConfig(told: Partial<Config>): Config {
 }
 
 /** A listed hit as its frame would tell it; the plate is not kept. */
-function hitOnly({ hit_id, incident_id, gate, category, read_at, verdict, outcome, late }: HitDetail): PtsHit {
+function hitOnly({ hit_id, incident_id, gate, category, read_at, verdict, outcome, late }: ListedHit): PtsHit {
   const position = { ...gate.position, accuracy_m: null, fixed_at: read_at };
   return { hit_id, incident_id, gate_id: gate.id, category, read_at, verdict, outcome, position, late, drill: false };
 }

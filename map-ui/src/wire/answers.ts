@@ -56,6 +56,9 @@ export interface HitDetail {
   readonly has_image: boolean;
 }
 
+/** A hit as lists tell it: without its plate, which is shown to whoever opens the hit, and audited then. */
+export type ListedHit = Omit<HitDetail, 'plate' | 'plate_read'> & { readonly plate: null; readonly plate_read: null };
+
 export interface IncidentDetail extends Incident {
   readonly caller?: Caller | null;
   readonly hit?: HitDetail | null;
