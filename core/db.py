@@ -206,6 +206,8 @@ class _Pool:
             max_overflow=max_overflow,
             pool_timeout=WAIT_S,
             pool_use_lifo=True,
+            # Each transaction of ours ends by COMMIT or ROLLBACK itself.
+            pool_reset_on_return=None,
             # BEGIN is ours (`_begin`), so the driver must not send one of its own in a round trip of its own.
             isolation_level="AUTOCOMMIT",
             # Prepared at the first use: a statement is planned once for each connection, not five times first.
