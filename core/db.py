@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 import psycopg
 from psycopg import sql
-from psycopg.pq import Escaping
+from psycopg.errors import InFailedSqlTransaction
+from psycopg.pq import Escaping, TransactionStatus
 from psycopg.rows import dict_row
 from sqlalchemy import event, make_url
 from sqlalchemy.exc import DisconnectionError
@@ -159,7 +160,9 @@ class Tx:
             self._hooks.append(hook)
 
     async def commit(self) -> None:
-        """Write what was kept and COMMIT, in one round trip."""
+        """Write what was kept and COMMIT, in one round trip. Raises where a statement failed and was passed over."""
+        if self.raw.info.transaction_status != TransactionStatus.INTRANS:
+            raise InFailedSqlTransaction  # PostgreSQL would answer COMMIT with a rollback and no error
         if not self._spoken and not self._waits:
             await self.raw.commit()
             return
@@ -272,8 +275,8 @@ class Database:
         async with self._pool(role or self.role).connection(urgent=urgent) as sa:
             fairy = await sa.get_raw_connection()
             tx = Tx(sa, cast("psycopg.AsyncConnection[Any]", fairy.driver_connection), self.signals)
-            await _begin(tx.raw, scope)
             try:
+                await _begin(tx.raw, scope)
                 yield tx
                 await tx.commit()
             except BaseException:

@@ -33,6 +33,31 @@ async def test_hooks_run_after_commit_once_and_never_after_a_rollback(db: Databa
     assert ran == ["woken"]
 
 
+async def test_a_transaction_whose_failed_statement_was_passed_over_does_not_look_committed(db: Database) -> None:
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        async with db.tx(EVERY) as tx:
+            with pytest.raises(psycopg.errors.DivisionByZero):
+                await tx.execute("SELECT 1 / 0")
+    async with db.tx(EVERY) as tx:
+        assert await tx.value("SELECT 1") == 1
+
+
+async def test_a_caller_that_gives_up_while_its_transaction_opens_leaves_no_open_one_in_the_pool(fresh_url: str) -> None:
+    db = Database(fresh_url, pool_size=1)
+    cut = 0
+    for turns in range(120):
+        opening = asyncio.create_task(_open_and_close(db))
+        for _ in range(turns % 24):
+            await asyncio.sleep(0)
+        opening.cancel()
+        (how,) = await asyncio.gather(opening, return_exceptions=True)
+        cut += isinstance(how, asyncio.CancelledError)
+        async with db.tx(frozenset({26})) as tx:
+            assert await tx.value("SELECT core_scope()") == [26]
+    assert cut > 20
+    await db.dispose()
+
+
 async def test_role_and_scope_end_with_their_transaction(db: Database) -> None:
     async with db.tx(frozenset({26, 43}), role="merkez_timers") as tx:
         assert await tx.value("SELECT current_user::text") == "merkez_timers"
