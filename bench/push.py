@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 HERE = (30.52, 39.77)
 SPREAD = 0.25
 LINES = 24
+#: Presses on the idle house before the storm.
+ALONE = 60
 CLAIM: LiteralString = """
 WITH near AS (
     SELECT t.id FROM team_position p JOIN team t ON t.id = p.team_id
@@ -83,6 +85,31 @@ async def _one_by_hand(conn: AsyncConnection[Any], to: ServerConnection, arrived
     return (await arrived.get() - begun) / 1e6
 
 
+async def _press(line: Line, token: str, rng: random.Random) -> str:
+    """Press once; return the incident."""
+    fixed_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    lon, lat = HERE[0] + rng.uniform(-SPREAD, SPREAD), HERE[1] + rng.uniform(-SPREAD, SPREAD)
+    position = {"lon": lon, "lat": lat, "accuracy_m": 12, "fixed_at": fixed_at}
+    body = {"client_id": str(uuid4()), "pressed_at": fixed_at, "position": position, "trigger": "button"}
+    answer = await line.post("/api/v1/kades/alerts", token, body)
+    assert answer.status == 202, answer.body
+    incident: str = answer.json()["incident_id"]
+    return incident
+
+
+async def alone(crews: Crews, phones: list[str]) -> list[float]:
+    """Press on an idle house, each press after the last one's offer; return press -> offer in ms."""
+    line, rng = Line(crews.port), random.Random(157)
+    took: list[float] = []
+    for token in phones:
+        begun = now_ns()
+        incident = await _press(line, token, rng)
+        await crews.all_offered([incident], within_s=30)
+        took.append((crews.offered_at[incident] - begun) / 1e6)
+    line.close()
+    return took
+
+
 async def storm(crews: Crews, phones: list[str], per_second: float, seconds: float) -> tuple[dict[str, int], list[float]]:
     """Press at a steady rate, each time another caller; return when each incident's press was sent, and the 202s' times in ms."""
     sent: dict[str, int] = {}
@@ -96,16 +123,12 @@ async def storm(crews: Crews, phones: list[str], per_second: float, seconds: flo
         # The clock starts before a free line is waited for: a storm that our own client throttles must not look fast.
         begun = now_ns()
         line = await lines.get()
-        position = {"lon": HERE[0] + rng.uniform(-SPREAD, SPREAD), "lat": HERE[1] + rng.uniform(-SPREAD, SPREAD), "accuracy_m": 12}
-        position["fixed_at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        body = {"client_id": str(uuid4()), "pressed_at": position["fixed_at"], "position": position, "trigger": "button"}
         try:
-            answer = await line.post("/api/v1/kades/alerts", token, body)
+            incident = await _press(line, token, rng)
         finally:
             lines.put_nowait(line)
-        assert answer.status == 202, answer.body
         answers.append((now_ns() - begun) / 1e6)
-        sent[answer.json()["incident_id"]] = begun
+        sent[incident] = begun
 
     start = asyncio.get_running_loop().time()
     pressing: list[asyncio.Task[None]] = []
@@ -125,7 +148,7 @@ async def run(*, quick: bool) -> Report:
             ids = seed.teams(conn, 5_000, 1_000, around=HERE, spread=SPREAD)
             tokens = seed.accounts(conn, "team", [26], list[UUID | None](ids[:1_000]))
             operator = seed.accounts(conn, "operator", [26], [None])[0]
-            phones = seed.phones(conn, int(per_second * seconds))
+            phones = seed.phones(conn, int(per_second * seconds) + ALONE)
         with psycopg.connect(url, autocommit=True) as conn:
             conn.execute("VACUUM ANALYZE")
         say("floor by hand")
@@ -134,14 +157,16 @@ async def run(*, quick: bool) -> Report:
             crews = Crews(port_of(house))
             say("1,000 crews sign on")
             await crews.sign_on(tokens, operator=operator)
+            idle = await alone(crews, phones[:ALONE])
             say(f"storm: {per_second} presses/s for {seconds} s")
-            sent, answers = await storm(crews, phones, per_second, seconds)
+            sent, answers = await storm(crews, phones[ALONE:], per_second, seconds)
             await crews.all_offered(sent.keys(), within_s=30)
             await crews.stop()
         say("floor by hand, again")
         floor += await by_hand(url, floor_runs)
     offered = [(crews.offered_at[id_] - begun) / 1e6 for id_, begun in sent.items() if id_ in crews.offered_at]
     shown = [(crews.shown_at[id_] - begun) / 1e6 for id_, begun in sent.items() if id_ in crews.shown_at]
+    report.row("press -> offer, one press at a time", "ms", floor=floor, ours=idle)
     _fill(report, floor, offered, shown, answers, len(sent), crews)
     return report
 
