@@ -1,4 +1,4 @@
-"""`store.nearest` against the same SQL bare, from 1k to 1M teams, with 50, 1 and 0 % of them free (issue 2, "must show" 5).
+"""`search.nearest` against the same SQL bare, from 1k to 1M teams, with 50, 1 and 0 % of them free (issue 2, "must show" 5).
 
 The floor is one prepared statement on a superuser's connection: no row-level security, no function, no pool. Ours runs in an open
 transaction of the API's role with its scope set. Both ask about the same points, and take turns in who asks first.
@@ -15,7 +15,7 @@ import psycopg
 from bench.ground import fresh_database, say
 from bench.report import Report
 from core.db import Database, Tx
-from dispatch.store import nearest
+from dispatch.store.search import nearest
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -114,7 +114,7 @@ async def run(*, quick: bool) -> Report:
                     medians[teams] = report.rows[-1]["ours"]["median"]
                     if teams == MIDDLE:
                         ratio = report.rows[-1]["ratio"]
-                        report.target("store.nearest at 100k against bare SQL", "<= 1.3", ratio, met=ratio <= 1.3)
+                        report.target("search.nearest at 100k against bare SQL", "<= 1.3", ratio, met=ratio <= 1.3)
     growth = medians[sizes[-1]] / medians[1_000]
     report.target(f"1k -> {sizes[-1]:,}", "<= 3", growth, met=growth <= 3)
     report.notes.append("1 % and 0 % free are reported without a target; a claim takes another way there (dispatch_list)")

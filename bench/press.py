@@ -24,9 +24,9 @@ from bench.server import port_of, server
 from core.clock import SystemClock
 from core.db import EVERY, Database
 from core.ids import new_id
-from dispatch import store
 from dispatch.choosing import reach_of
 from dispatch.inbox import Alert, raise_alert
+from dispatch.store import locks, search
 from geo.point import Fix, Point
 
 if TYPE_CHECKING:
@@ -134,9 +134,9 @@ async def our_claims(db: Database, incidents: list[UUID], how_many: int) -> floa
     async def one(_turn: int) -> None:
         incident_id = await free.get()
         async with db.tx(EVERY, role="merkez_timers") as tx:
-            incident = await store.lock_incident(tx, incident_id)
+            incident = await locks.lock_incident(tx, incident_id)
             assert incident is not None
-            picked = await store.pick(tx, incident, new_id(), reach=reach, excluded=[], stale_before=stale_before, may_wait=True)
+            picked = await search.pick(tx, incident, new_id(), reach=reach, excluded=[], stale_before=stale_before, may_wait=True)
             assert picked.chosen is not None
         free.put_nowait(incident_id)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from core.errors import NotFound
 from core.timers import set_timer
-from dispatch import store
 from dispatch.announce import tell_alarm
 from dispatch.states import Periods
+from dispatch.store import alarms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ async def raise_alarm(
     periods: Periods | None = None,
 ) -> UUID | None:
     """Sound an alarm at the desks of `provinces`; None when the same one of that incident stands already."""
-    alarm = await store.add_alarm(tx, kind, provinces, now, incident_id=incident_id, note=note, drill=drill)
+    alarm = await alarms.add_alarm(tx, kind, provinces, now, incident_id=incident_id, note=note, drill=drill)
     if alarm is None:
         return None
     await tell_alarm(tx, alarm, now)
@@ -58,14 +58,14 @@ async def end_alarms(tx: Tx, incident: Incident, kinds: Iterable[str], now: date
     gone = incident.alarms & frozenset(kinds)
     if not gone:
         return incident
-    for alarm in await store.end_alarms(tx, incident.id, gone, now):
+    for alarm in await alarms.end_alarms(tx, incident.id, gone, now):
         await tell_alarm(tx, alarm, now)
     return replace(incident, alarms=incident.alarms - gone)
 
 
 async def sound_again(tx: Tx, alarm_id: UUID, now: datetime, periods: Periods) -> None:
     """An alarm that nobody acknowledged: sound it again, and again after that."""
-    alarm = await store.sound_alarm(tx, alarm_id)
+    alarm = await alarms.sound_alarm(tx, alarm_id)
     if alarm is not None:
         await tell_alarm(tx, alarm, now)
         await set_timer(tx, AGAIN, alarm_id, now + periods.alarm_again)
@@ -73,7 +73,7 @@ async def sound_again(tx: Tx, alarm_id: UUID, now: datetime, periods: Periods) -
 
 async def acknowledge(tx: Tx, alarm_id: UUID, who: Principal, now: datetime, note: str | None) -> Row:
     """Record who heard it. The first one counts; raises NotFound. Its timer is left to find that nothing is to be sounded."""
-    found = await store.ack_alarm(tx, alarm_id, at=now, by=who.id, name=who.name, note=note)
+    found = await alarms.ack_alarm(tx, alarm_id, at=now, by=who.id, name=who.name, note=note)
     if found is None:
         raise NotFound
     alarm, first = found

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Literal
 from core.errors import NotFound
 from core.ids import new_id
 from core.timers import set_timer
-from dispatch import rules, store
+from dispatch import rules
 from dispatch.announce import tell_incident
 from dispatch.choosing import CHOOSE, Actor, line
 from dispatch.metrics import INCIDENTS
 from dispatch.placing import place, storable
 from dispatch.states import Incident, Periods
+from dispatch.store import changes, locks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +83,7 @@ async def raise_alert(tx: Tx, alert: Alert) -> Raised:
     Nothing more happens here, so that a fault in choosing can never lose a press (law 1, E9).
     """
     incident = _incident_of(alert)
-    incident_id, olay_no, joined = await store.raise_incident(tx, _row_of(alert, incident))
+    incident_id, olay_no, joined = await changes.raise_incident(tx, _row_of(alert, incident))
     incident = replace(incident, id=incident_id, olay_no=olay_no)
     if joined:
         await _join(tx, incident_id, alert)
@@ -149,7 +150,7 @@ def _row_of(alert: Alert, incident: Incident) -> Mapping[str, object]:
 
 async def _join(tx: Tx, incident_id: UUID, alert: Alert) -> None:
     """A further press of the same person: the desk hears it, and a first fix places an incident that had none."""
-    incident = await store.lock_incident(tx, incident_id, any_scope=True)
+    incident = await locks.lock_incident(tx, incident_id, any_scope=True)
     if incident is None:
         raise NotFound
     history = line("joined", None, source=alert.source, source_id=alert.source_id)
@@ -157,5 +158,5 @@ async def _join(tx: Tx, incident_id: UUID, alert: Alert) -> None:
         await place(tx, incident, alert.fix, alert.provinces, alert.received_at, history=history)
         return
     incident = replace(incident, state=rules.derive(incident))
-    await store.save(tx, incident, alert.received_at, events=[history])
+    await changes.save(tx, incident, alert.received_at, events=[history])
     await tell_incident(tx, incident, alert.received_at)

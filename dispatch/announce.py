@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from core.db import Row, Tx
     from dispatch.states import Dispatch, Incident
-    from dispatch.store import TeamLine
+    from dispatch.store.teams import TeamLine
 
 
 def desks(provinces: Iterable[int]) -> list[str]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from core.errors import NotFound
-from dispatch import store
 from dispatch.states import COMMITTED, ENGAGING, DispatchState, IncidentState
+from dispatch.store import facts, search
 from geo.point import Fix, Point
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class PlaceOf:
 
 async def _follow(tx: Tx, incident_id: UUID) -> Incident:
     """The incident, or the one it was merged into: a caller of a duplicate is served by the team of the other. Raises NotFound."""
-    found = await store.incident(tx, incident_id)
+    found = await facts.incident(tx, incident_id)
     while found is not None and found.merged_into is not None:
-        found = await store.incident(tx, found.merged_into)
+        found = await facts.incident(tx, found.merged_into)
     if found is None:
         raise NotFound
     return found
@@ -70,7 +70,7 @@ async def engaged_teams(tx: Tx, incident_id: UUID) -> Sequence[UUID]:
 
 async def dispatch_of(tx: Tx, dispatch_id: UUID, team_id: UUID | None) -> tuple[Incident, Dispatch]:
     """A dispatch with its incident, for its own crew (`team_id`) or a desk of the scope (None). Raises NotFound."""
-    incident = await store.look(tx, dispatch_id, team_id)
+    incident = await facts.look(tx, dispatch_id, team_id)
     if incident is None:
         raise NotFound
     return incident, next(d for d in incident.dispatches if d.id == dispatch_id)
@@ -97,7 +97,7 @@ async def standings(tx: Tx, incident_ids: Collection[UUID]) -> dict[UUID, Standi
         row["id"]: Standing(
             row["merged_into"], frozenset(row["provinces"]), _stage(IncidentState(row["state"]), set(map(DispatchState, row["dispatches"])))
         )
-        for row in await store.standings(tx, incident_ids)
+        for row in await facts.standings(tx, incident_ids)
     }
 
 
@@ -111,4 +111,4 @@ def _stage(incident: IncidentState, dispatches: AbstractSet[DispatchState]) -> S
 
 async def teams_near(tx: Tx, *, lon: float, lat: float, limit: int = 8) -> list[Row]:
     """The nearest free teams of the transaction's provinces: team_id, code, distance_m, fixed_at."""
-    return await store.nearest(tx, lon=lon, lat=lat, limit=limit)
+    return await search.nearest(tx, lon=lon, lat=lat, limit=limit)

@@ -9,13 +9,16 @@ from uuid import UUID
 
 from core.ids import new_id
 from core.timers import set_timer
-from dispatch import rules, store
+from dispatch import rules
 from dispatch.alarms import alarm_for, end_alarms
 from dispatch.announce import tell_dispatches, tell_incident, tell_teams
 from dispatch.choice import Candidate, reason_of
 from dispatch.metrics import NOBODY_FREE, OFFERS, TO_FIRST_OFFER
 from dispatch.states import Dispatch, DispatchState, Incident, IncidentState, Periods
-from dispatch.store import History, Picked, TeamLine
+from dispatch.store import changes, locks, search
+from dispatch.store.changes import History
+from dispatch.store.search import Picked
+from dispatch.store.teams import TeamLine
 from geo.places import place_index
 from geo.travel import TravelKind, from_distance
 
@@ -75,7 +78,7 @@ def reach_of(provinces: frozenset[int], rings: int = 1) -> frozenset[int]:
 
 async def choose(tx: Tx, incident_id: UUID, now: datetime, site: Site, *, wait: bool = True) -> None:
     """Look at an incident for the first time, or again: ask the next team if one is wanted (E9, E11)."""
-    incident = await store.lock_incident(tx, incident_id, wait=wait)
+    incident = await locks.lock_incident(tx, incident_id, wait=wait)
     if incident is None or not incident.open:
         return
     if incident.state is IncidentState.RAISED and incident.due_warn_at is not None:
@@ -109,18 +112,18 @@ async def _search(
     """The nearest free team of the incident's provinces and their neighbours; with none there, of their neighbours too."""
     stale_before = now - site.periods.stale_after
     near = reach_of(incident.provinces)
-    found = await store.pick(tx, incident, dispatch_id, reach=near, excluded=excluded, stale_before=stale_before, may_wait=may_wait)
+    found = await search.pick(tx, incident, dispatch_id, reach=near, excluded=excluded, stale_before=stale_before, may_wait=may_wait)
     if found.chosen is not None or found.yields:
         return found, near
     far = reach_of(incident.provinces, 2)
-    wider = await store.pick(tx, incident, dispatch_id, reach=far, excluded=excluded, stale_before=stale_before, may_wait=may_wait)
+    wider = await search.pick(tx, incident, dispatch_id, reach=far, excluded=excluded, stale_before=stale_before, may_wait=may_wait)
     return wider, far
 
 
 async def _stop(tx: Tx, incident: Incident, step: rules.Stop, now: datetime, site: Site) -> Incident:
     after = replace(incident, seeking=False, state=rules.derive(incident))
     if (after.seeking, after.state) != (incident.seeking, incident.state):
-        await store.save(tx, after, now)
+        await changes.save(tx, after, now)
         await tell_incident(tx, after, now)
     return await alarm_for(tx, after, step.alarm, now, site.periods) if step.alarm else after
 
@@ -141,7 +144,7 @@ async def _offer(
     after = replace(after, state=rules.derive(after))
     events = [line("dispatch.offered", actor, dispatch_id=d.id, team=d.team_code, round=round_) for d in offers]
     candidates = _candidates(incident, picks, now, site)
-    await store.save(tx, after, now, added=offers, candidates=candidates, events=events or [line("nobody_free", actor, round=round_)])
+    await changes.save(tx, after, now, added=offers, candidates=candidates, events=events or [line("nobody_free", actor, round=round_)])
     tx.after_commit(partial(_count, incident, offers, now))
     for offer in offers:
         await set_timer(tx, UNACKNOWLEDGED, offer.id, offer.ack_due_at)

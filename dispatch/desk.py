@@ -10,7 +10,7 @@ from core.errors import NotFound, Problem
 from core.identity import names_of
 from core.ids import new_id
 from core.timers import set_timer
-from dispatch import rules, store
+from dispatch import rules
 from dispatch.alarms import alarm_for, end_alarms
 from dispatch.alerts import Alert, raise_alert
 from dispatch.announce import tell_dispatches, tell_incident, tell_teams
@@ -18,6 +18,7 @@ from dispatch.choosing import UNACKNOWLEDGED, actor_of, candidate_row, line, lin
 from dispatch.placing import place
 from dispatch.service import answer, settle
 from dispatch.states import ENGAGING, Act, DispatchState, Event, Incident, Outcome, Reason
+from dispatch.store import changes, facts, locks, search
 from geo.places import place_index
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ async def open_incident(tx: Tx, ihbar: ByHand, who: Principal, now: datetime) ->
     )
     raised = await raise_alert(tx, alert)
     if ihbar.caller_name or ihbar.caller_phone or ihbar.words:
-        await store.add_caller(tx, raised.incident_id, name=ihbar.caller_name, phone=ihbar.caller_phone, words=ihbar.words)
+        await changes.add_caller(tx, raised.incident_id, name=ihbar.caller_name, phone=ihbar.caller_phone, words=ihbar.words)
     await _audit(tx, who, "incident.opened", raised.incident_id, now, alert.provinces)
     return await _seen(tx, raised.incident_id)
 
@@ -152,7 +153,7 @@ def _home_of(ihbar: ByHand, who: Principal) -> int:
 
 
 async def _seen(tx: Tx, incident_id: UUID) -> Incident:
-    found = await store.incident(tx, incident_id)
+    found = await facts.incident(tx, incident_id)
     if found is None:
         raise NotFound
     return found
@@ -160,7 +161,7 @@ async def _seen(tx: Tx, incident_id: UUID) -> Incident:
 
 async def _open(tx: Tx, incident_id: UUID) -> Incident:
     """Lock an incident that is still open. Raises NotFound, IncidentClosed."""
-    incident = await store.lock_incident(tx, incident_id)
+    incident = await locks.lock_incident(tx, incident_id)
     if incident is None:
         raise NotFound
     if not incident.open:
@@ -174,7 +175,7 @@ async def take(tx: Tx, incident_id: UUID, who: Principal, now: datetime) -> Inci
     if incident.owner_id == who.id:
         return incident
     after = replace(incident, owner_id=who.id, owner_name=who.name, taken_at=now)
-    await store.save(tx, after, now, events=[line("taken", actor_of(who), before=incident.owner_name)])
+    await changes.save(tx, after, now, events=[line("taken", actor_of(who), before=incident.owner_name)])
     await tell_incident(tx, after, now)
     await _audit(tx, who, "incident.taken", incident.id, now, incident.provinces)
     return await end_alarms(tx, after, {"konumsuz", "unowned", "revoked_device", "team_panic"}, now)
@@ -197,7 +198,7 @@ async def send_team(tx: Tx, incident_id: UUID, team_id: UUID, who: Principal, no
     if rules.missing(incident) == 0:
         incident = replace(incident, needed_teams=incident.needed_teams + 1)
     dispatch_id, actor = new_id(), actor_of(who)
-    found = await store.pick_named(tx, incident, dispatch_id, team_id, reach_of(incident.provinces))
+    found = await search.pick_named(tx, incident, dispatch_id, team_id, reach_of(incident.provinces))
     if found is None:
         raise NotFound
     what, team = found
@@ -216,7 +217,7 @@ async def send_team(tx: Tx, incident_id: UUID, team_id: UUID, who: Principal, no
     after = replace(after, state=rules.derive(after))
     events = [line("dispatch.offered", actor, dispatch_id=offer.id, team=offer.team_code, round=round_, named=True)]
     candidates = [candidate_row(incident, team, now, site, named=True)]
-    await store.save(tx, after, now, changed=old, added=[offer], candidates=candidates, events=events)
+    await changes.save(tx, after, now, changed=old, added=[offer], candidates=candidates, events=events)
     await set_timer(tx, UNACKNOWLEDGED, offer.id, offer.ack_due_at)
     await tell_dispatches(tx, after, old, now)
     await tell_dispatches(tx, after, [offer], now, type_="dispatch.offered")
@@ -230,7 +231,7 @@ async def reinforce(tx: Tx, incident_id: UUID, teams: int, who: Principal, now: 
     """Want so many more teams: an act, not a state. They are asked at once where there is a place to send them to."""
     incident = await _open(tx, incident_id)
     after = replace(incident, needed_teams=min(20, incident.needed_teams + teams))
-    await store.save(tx, after, now, events=[line("reinforced", actor_of(who), teams=teams)])
+    await changes.save(tx, after, now, events=[line("reinforced", actor_of(who), teams=teams)])
     await _audit(tx, who, "incident.reinforced", incident.id, now, incident.provinces)
     if not after.placed:
         await tell_incident(tx, after, now)
@@ -266,7 +267,7 @@ async def re_route(
     history = line("re_routed", actor_of(who), placed=fix is not None)
     await _audit(tx, who, "incident.re_routed", incident.id, now, incident.provinces)
     if fix is None:
-        await store.save(tx, incident, now, events=[history])
+        await changes.save(tx, incident, now, events=[history])
         await tell_incident(tx, incident, now)
         await tell_dispatches(tx, incident, [d for d in incident.dispatches if d.state in ENGAGING], now)
         return incident
@@ -290,7 +291,7 @@ async def merge(tx: Tx, duplicate_id: UUID, into_id: UUID, who: Principal, now: 
     # The target first: the teams that go must be its own before the duplicate is written without them.
     teams_of_target = [line("merged_from", actor, incident_id=duplicate_id, olay_no=duplicate.olay_no)]
     after = await settle(tx, target, joined, now, site, actor=actor, history=teams_of_target)
-    await store.spread(tx, after)
+    await changes.spread(tx, after)
     await settle(tx, duplicate, closed, now, site, actor=actor, history=[line("merged_into", actor, incident_id=into_id)])
     await _audit(tx, who, "incident.merged", duplicate_id, now, duplicate.provinces, {"into": str(into_id)})
     return after
@@ -303,7 +304,7 @@ async def hand_over(tx: Tx, incident_id: UUID, to: UUID | None, note: str, who: 
     if to is not None and name is None:
         raise NotFound
     after = replace(incident, owner_id=to, owner_name=name, taken_at=None if to is None else now)
-    await store.save(tx, after, now, events=[line("handed_over", actor_of(who), to=name, note=note)])
+    await changes.save(tx, after, now, events=[line("handed_over", actor_of(who), to=name, note=note)])
     await tell_incident(tx, after, now)
     await _audit(tx, who, "incident.handed_over", incident.id, now, incident.provinces, {"to": None if to is None else str(to)})
     return await alarm_for(tx, after, "unowned", now) if to is None else after
@@ -325,9 +326,9 @@ async def close(
 
 async def add_note(tx: Tx, incident_id: UUID, text: str, who: Principal, now: datetime) -> None:
     """Write a line into the history, of a closed incident too (A7: the detail of the action)."""
-    if await store.lock_incident(tx, incident_id) is None:
+    if await locks.lock_incident(tx, incident_id) is None:
         raise NotFound
-    await store.add_event(tx, incident_id, line("note", actor_of(who), note=text), now)
+    await changes.add_event(tx, incident_id, line("note", actor_of(who), note=text), now)
 
 
 async def _audit(

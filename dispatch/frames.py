@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from core.db import Row
     from dispatch.states import Dispatch, Incident
-    from dispatch.store import TeamLine
+    from dispatch.store.teams import TeamLine
 
 PositionKind = Literal["fix", "last_known", "none"]
 Roster = Literal["available", "paused", "off_duty"]

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Literal
 
 from core.errors import NotFound
 from core.timers import set_timer
-from dispatch import rules, store
+from dispatch import rules
 from dispatch.alarms import raise_alarm
 from dispatch.alerts import Alert, Instruction, Need, PositionKind, Raised, raise_alert
 from dispatch.announce import tell_incident
 from dispatch.choosing import CHOOSE, Actor, Site, actor_of, line
 from dispatch.placing import place, tell_anew
 from dispatch.service import settle
+from dispatch.store import changes, locks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +74,7 @@ async def move_incident(tx: Tx, incident_id: UUID, fix: Fix, provinces: frozense
 async def note(tx: Tx, incident_id: UUID, kind: str, at: datetime, who: Who, detail: Mapping[str, object]) -> None:
     """Append a line to an incident's history. `detail` holds ids and words, no name, phone, address or plate."""
     await _locked(tx, incident_id)
-    await store.add_event(tx, incident_id, line(kind, _actor(who), **detail), at)
+    await changes.add_event(tx, incident_id, line(kind, _actor(who), **detail), at)
 
 
 async def instruct(tx: Tx, incident_id: UUID, instruction: Instruction, now: datetime, who: Who = None) -> None:
@@ -87,7 +88,7 @@ async def instruct(tx: Tx, incident_id: UUID, instruction: Instruction, now: dat
 async def evaluated(tx: Tx, incident_id: UUID, verdict: Verdict, who: Who, now: datetime) -> None:
     """An operator has evaluated the alert (E10). It delays nothing, withdraws nothing and lowers nothing."""
     incident = replace(await _locked(tx, incident_id), evaluation=verdict)
-    await store.save(tx, incident, now, events=[line("evaluated", _actor(who), verdict=verdict)])
+    await changes.save(tx, incident, now, events=[line("evaluated", _actor(who), verdict=verdict)])
     await tell_incident(tx, incident, now)
 
 
@@ -102,7 +103,7 @@ async def cancelled(tx: Tx, incident_id: UUID, outcome: CodeOutcome, now: dateti
         cancelled=incident.cancelled if outcome == "wrong" else "informed",
         priority=1 if outcome == "duress" else incident.priority,
     )
-    await store.save(tx, after, now, events=[line("code", None, outcome=outcome)])
+    await changes.save(tx, after, now, events=[line("code", None, outcome=outcome)])
     await tell_incident(tx, after, now)
 
 
@@ -132,7 +133,7 @@ async def alarm(
 
 
 async def _locked(tx: Tx, incident_id: UUID) -> Incident:
-    incident = await store.lock_incident(tx, incident_id, any_scope=True)
+    incident = await locks.lock_incident(tx, incident_id, any_scope=True)
     if incident is None:
         raise NotFound
     return incident

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from core.db import EVERY
 from core.jobs import Periodic
 from core.timers import set_timer
-from dispatch import service, standards, store
+from dispatch import service, standards
 from dispatch.alarms import AGAIN, raise_alarm, sound_again
 from dispatch.choosing import CHOOSE, UNACCEPTED, UNACKNOWLEDGED, WARN, Site, choose
 from dispatch.states import Act
+from dispatch.store import facts, locks, nets, positions
 from geo.places import place_index
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Waits that may be a little late: what sounds again, and the clocks that count minutes. An offer's end and a choice come first.
 PATIENT = frozenset({AGAIN, WARN, standards.BREACH})
-#: A handler that finds its incident locked comes back after this; it must not wait for it (store.lock_incident).
+#: A handler that finds its incident locked comes back after this; it must not wait for it (locks.lock_incident).
 COME_BACK = timedelta(milliseconds=20)
 #: What the nets look for is older than this, so that they never race with a wait that is about to end by itself.
 OVERDUE = timedelta(seconds=5)
@@ -69,7 +70,7 @@ def _back_when_busy(handler: Handler) -> Handler:
     async def run(tx: Tx, timer: Timer, now: datetime) -> None:
         try:
             await handler(tx, timer, now)
-        except store.Busy:
+        except locks.Busy:
             await set_timer(tx, timer.kind, timer.subject_id, now + COME_BACK, timer.data)
 
     return run
@@ -78,14 +79,14 @@ def _back_when_busy(handler: Handler) -> Handler:
 def jobs(site: Site) -> list[Periodic]:
     """Return the room's periodic jobs."""
 
-    async def nets(db: Database, now: datetime) -> None:
+    async def catch_lost(db: Database, now: datetime) -> None:
         await catch(db, now, site)
 
     return [
-        Periodic("dispatch.nets", timedelta(seconds=5), nets),
+        Periodic("dispatch.nets", timedelta(seconds=5), catch_lost),
         Periodic("dispatch.roster", timedelta(minutes=1), roster_gaps),
         Periodic("dispatch.tracks", timedelta(hours=1), make_track_days),
-        Periodic("dispatch.reindex", timedelta(hours=24), store.reindex_positions),
+        Periodic("dispatch.reindex", timedelta(hours=24), positions.reindex_positions),
     ]
 
 
@@ -98,26 +99,26 @@ async def catch(db: Database, now: datetime, site: Site) -> None:
 
 async def _catch_seeking(tx: Tx, now: datetime, _site: Site) -> None:
     """An incident that waits for a team always has a next look."""
-    for incident_id in await store.seeking_unwatched(tx):
+    for incident_id in await nets.seeking_unwatched(tx):
         await set_timer(tx, CHOOSE, incident_id, now)
 
 
 async def _catch_offers(tx: Tx, now: datetime, _site: Site) -> None:
     """An offer always has an end."""
-    for dispatch_id in await store.lost_offers(tx, now - OVERDUE):
+    for dispatch_id in await nets.lost_offers(tx, now - OVERDUE):
         await set_timer(tx, UNACCEPTED, dispatch_id, now)
 
 
 async def _catch_alarms(tx: Tx, now: datetime, site: Site) -> None:
     """An alarm sounds until somebody hears it."""
-    for alarm_id in await store.unsounded_alarms(tx, now - site.periods.alarm_again - OVERDUE):
+    for alarm_id in await nets.unsounded_alarms(tx, now - site.periods.alarm_again - OVERDUE):
         await set_timer(tx, AGAIN, alarm_id, now)
 
 
 async def _catch_unowned(tx: Tx, now: datetime, site: Site) -> None:
     """An incident that nobody goes to and nobody took is heard of, whatever the reason."""
-    for incident_id in await store.unowned(tx, now - site.periods.unowned_after):
-        incident = await store.incident(tx, incident_id)
+    for incident_id in await nets.unowned(tx, now - site.periods.unowned_after):
+        incident = await facts.incident(tx, incident_id)
         if incident is not None and incident.open:
             await raise_alarm(tx, "unowned", incident.provinces, now, incident_id=incident.id, drill=incident.drill, periods=site.periods)
 
@@ -125,7 +126,7 @@ async def _catch_unowned(tx: Tx, now: datetime, site: Site) -> None:
 async def roster_gaps(db: Database, now: datetime) -> None:
     """A6: a province that has teams and none on duty is an alarm."""
     async with db.tx(EVERY, role="merkez_sweep") as tx:
-        for province in await store.roster_gaps(tx):
+        for province in await nets.roster_gaps(tx):
             await raise_alarm(tx, "roster_gap", {province}, now)
 
 
@@ -133,4 +134,4 @@ async def make_track_days(db: Database, now: datetime) -> None:
     """Make the coming days' partitions of the track. The sweep of `retention` drops the old ones: it doubts a clock that leaps (law 7)."""
     today = now.date()
     async with db.tx(EVERY, role="merkez_sweep") as tx:
-        await store.track_days(tx, today, today + TRACK_DAYS_AHEAD)
+        await positions.track_days(tx, today, today + TRACK_DAYS_AHEAD)

@@ -6,16 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dispatch import rules, store
+from dispatch import rules
 from dispatch.alarms import end_alarms
 from dispatch.announce import tell_dispatches, tell_incident
 from dispatch.states import ENGAGING, OPEN
+from dispatch.store import changes
 from geo.point import Fix
 
 if TYPE_CHECKING:
     from core.db import Tx
     from dispatch.states import Incident
-    from dispatch.store import History
+    from dispatch.store.changes import History
 
 #: No fix of ours is older; a device that says so has a clock that does not run.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -51,13 +52,13 @@ async def place(tx: Tx, incident: Incident, fix: Fix, provinces: frozenset[int],
     after = replace(after, state=rules.derive(after))
     await tell_anew(tx, after, now, history)
     if after.provinces != incident.provinces:
-        await store.spread(tx, after)
+        await changes.spread(tx, after)
     return await end_alarms(tx, after, {"konumsuz"}, now)
 
 
 async def tell_anew(tx: Tx, incident: Incident, now: datetime, history: History) -> None:
     """Write a locked incident whose own fields changed, and tell its desks and every crew that is asked or on the way."""
-    await store.save(tx, incident, now, events=[history])
+    await changes.save(tx, incident, now, events=[history])
     await tell_incident(tx, incident, now)
     concerned = [d for d in incident.dispatches if d.state in ENGAGING | OPEN]
     await tell_dispatches(tx, incident, concerned, now)

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import NotFound, Problem
 from core.timers import drop_timer, set_timer
-from dispatch import frames, rules, store
+from dispatch import frames, rules
 from dispatch.alarms import ENDED_BY_A_YES, alarm_for, end_alarms
 from dispatch.announce import tell_dispatches, tell_incident, tell_teams
 from dispatch.choosing import UNACCEPTED, UNACKNOWLEDGED, actor_of, line, offer_next
 from dispatch.metrics import ANSWERS, TO_YES
 from dispatch.states import LIVE, Act, Dispatch, DispatchState, Event, Incident
-from dispatch.store import History, TeamLine
+from dispatch.store import changes, locks, search
+from dispatch.store.changes import History
+from dispatch.store.teams import TeamLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,9 +54,9 @@ async def answer(
 ) -> rules.Decision:
     """Something befell a dispatch: by its crew (`team_id`), by a desk of the scope, or by the clock.
 
-    Raises NotFound for another's dispatch, NotOnScene, and `store.Busy` with `wait` false.
+    Raises NotFound for another's dispatch, NotOnScene, and `locks.Busy` with `wait` false.
     """
-    locked = await store.lock_dispatch(tx, dispatch_id, team_id, wait=wait)
+    locked = await locks.lock_dispatch(tx, dispatch_id, team_id, wait=wait)
     if locked is None:
         raise NotFound
     return await _befall(tx, locked, event, now, site, actor=actor)
@@ -62,7 +64,7 @@ async def answer(
 
 async def acknowledge(tx: Tx, who: Principal, seq: int, now: datetime, site: Site, *, team_id: UUID) -> rules.Decision:
     """The crew's app has the offer it was sent under the number `seq`. Raises NotFound."""
-    locked = await store.lock_offer(tx, seq, team_id)
+    locked = await locks.lock_offer(tx, seq, team_id)
     if locked is None:
         raise NotFound
     return await _befall(tx, locked, Event(Act.ACK, by="app"), now, site, actor=actor_of(who))
@@ -75,8 +77,8 @@ async def said_by_crew(
 
     Returns the `OfferData` that holds now and whether the answer was `applied`. Raises AnotherBody, NotFound, NotOnScene.
     """
-    saying = store.Saying(who.id, client_id, sha256(b"dispatch.status\n" + said.model_dump_json().encode()).digest())
-    locked = await store.lock_said(tx, saying, said.dispatch_id, team_id, now)
+    saying = locks.Saying(who.id, client_id, sha256(b"dispatch.status\n" + said.model_dump_json().encode()).digest())
+    locked = await locks.lock_said(tx, saying, said.dispatch_id, team_id, now)
     if locked is None:
         raise NotFound
     if isinstance(locked, dict):
@@ -87,13 +89,13 @@ async def said_by_crew(
 
 async def _befall(
     tx: Tx,
-    locked: store.Locked,
+    locked: locks.Locked,
     event: Event,
     now: datetime,
     site: Site,
     *,
     actor: Actor | None,
-    saying: store.Saying | None = None,
+    saying: locks.Saying | None = None,
 ) -> rules.Decision:
     decision = rules.decide(locked.dispatch, locked.incident, locked.team, event, now)
     if decision.refused == rules.NOT_ON_SCENE:
@@ -103,7 +105,7 @@ async def _befall(
         engaged = decision.dispatch if decision.engages else None
         await settle(tx, locked.incident, decision, now, site, actor=actor, engaged=engaged, said=said)
     elif said is not None:
-        await store.keep_answer(tx, *said)
+        await changes.keep_answer(tx, *said)
     return decision
 
 
@@ -136,12 +138,12 @@ async def settle(
     actor: Actor | None = None,
     engaged: Dispatch | None = None,
     history: Sequence[History] = (),
-    said: tuple[store.Saying, dict[str, Any]] | None = None,
+    said: tuple[locks.Saying, dict[str, Any]] | None = None,
 ) -> Incident:
     """Write a change and all that follows: tell everybody, end what waited, ask the next, wake those who wait for a team."""
     after = change.incident
     same = _told_of(before) == _told_of(after)
-    saved = await store.save(
+    saved = await changes.save(
         tx,
         after,
         now,
@@ -167,7 +169,7 @@ async def settle(
     if change.offer:
         after = await offer_next(tx, after, now, site)
     if saved.waiting:
-        await store.hasten(tx, saved.waiting, now)
+        await search.hasten(tx, saved.waiting, now)
     return after
 
 
@@ -202,6 +204,6 @@ async def wake_waiting(tx: Tx, teams: Iterable[TeamLine], now: datetime) -> None
     provinces = {team.province for team in teams if team.free}
     if not provinces:
         return
-    waiting = await store.waiting_for(tx, provinces)
+    waiting = await search.waiting_for(tx, provinces)
     if waiting:
-        await store.hasten(tx, waiting, now)
+        await search.hasten(tx, waiting, now)

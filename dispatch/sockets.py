@@ -19,9 +19,12 @@ from core.hub import Outgoing, tail_of
 from core.identity import Role
 from core.outbox import seqs_of
 from core.sockets import SocketDoor
-from dispatch import frames, service, store, teams
+from dispatch import frames, service
 from dispatch.choosing import Site
 from dispatch.states import LIVE, OPEN
+from dispatch.store import facts, positions, teams
+from dispatch.store.alarms import list_alarms
+from dispatch.teams import Report, take_positions
 from geo.errors import PositionOutOfRange
 
 if TYPE_CHECKING:
@@ -70,7 +73,7 @@ def team_door(site: Site) -> SocketDoor:
     gathering = Gathering(site)
 
     async def position(session: Session, frame: frames.Report) -> None:
-        await gathering.put(session, teams.Report(_team(session.who), **frame.model_dump(exclude={"type"})))
+        await gathering.put(session, Report(_team(session.who), **frame.model_dump(exclude={"type"})))
 
     inbound = {"ack": (frames.Ack, ack), "dispatch.status": (frames.SetStatus, status), "position": (frames.Report, position)}
     return SocketDoor(TEAM, frozenset({Role.TEAM}), _team_channels, _team_snapshot, inbound)
@@ -84,10 +87,10 @@ class Gathering:
     """
 
     site: Site
-    _waiting: list[tuple[teams.Report, asyncio.Future[None]]] = field(default_factory=list)
+    _waiting: list[tuple[Report, asyncio.Future[None]]] = field(default_factory=list)
     _storing: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def put(self, session: Session, report: teams.Report) -> None:
+    async def put(self, session: Session, report: Report) -> None:
         """Store a crew's own position. Raises BadPosition, and whatever the database says."""
         stored = asyncio.get_running_loop().create_future()
         self._waiting.append((report, stored))
@@ -103,14 +106,14 @@ class Gathering:
         try:
             # A crew reports for its own team alone, whichever province that is of.
             async with db.tx(EVERY) as tx:
-                refused = await teams.take_positions(tx, [report for report, _ in batch], clock.now(), self.site.periods)
+                refused = await take_positions(tx, [report for report, _ in batch], clock.now(), self.site.periods)
         except (psycopg.Error, SQLAlchemyError, OSError) as fault:
             _settle(batch, dict.fromkeys(range(len(batch)), fault))
         else:
             _settle(batch, {one.index: one.problem for one in refused})
 
 
-def _settle(batch: Sequence[tuple[teams.Report, asyncio.Future[None]]], faults: Mapping[int, Exception]) -> None:
+def _settle(batch: Sequence[tuple[Report, asyncio.Future[None]]], faults: Mapping[int, Exception]) -> None:
     for index, (_, stored) in enumerate(batch):
         if stored.done():
             continue  # its socket is gone
@@ -134,10 +137,10 @@ async def _team_snapshot(tx: Tx, who: Principal, now: datetime) -> list[Outgoing
     """What the crew has in hand. Open offers carry the number they were first sent under, so that they can still be acknowledged."""
     if who.team_id is None:
         return []
-    held = await store.in_hand(tx, who.team_id)
+    held = await facts.in_hand(tx, who.team_id)
     seqs = await seqs_of(tx, [d.id for _, d in held if d.state in OPEN], "dispatch.offered")
-    team = await store.team(tx, who.team_id)
-    told = [] if team is None else [Outgoing("team.changed", now, frames.team_data(store.team_line(team)))]
+    team = await teams.team(tx, who.team_id)
+    told = [] if team is None else [Outgoing("team.changed", now, frames.team_data(teams.team_line(team)))]
     for incident, dispatch in held:
         open_ = dispatch.state in OPEN and dispatch.id in seqs
         kind = "dispatch.offered" if dispatch.state in LIVE or open_ else "dispatch.changed"
@@ -173,9 +176,9 @@ def _desk_channels(who: Principal) -> set[str]:
 
 async def _desk_snapshot(tx: Tx, now: datetime) -> list[Outgoing]:
     """Open incidents, oldest first, and alarms nobody acknowledged. Teams come by `GET /teams` and by the viewport."""
-    incidents = await store.incidents(tx, is_open=True, after=None, limit=SNAPSHOT_LIMIT)
+    incidents = await facts.incidents(tx, is_open=True, after=None, limit=SNAPSHOT_LIMIT)
     told = [Outgoing("incident.changed", now, frames.incident_data(incident)) for incident in reversed(incidents)]
-    alarms = await store.alarms(tx, only_open=True, limit=SNAPSHOT_LIMIT)
+    alarms = await list_alarms(tx, only_open=True, limit=SNAPSHOT_LIMIT)
     return told + [Outgoing("desk.alarm", now, frames.alarm_data(row)) for row in reversed(alarms)]
 
 
@@ -229,14 +232,14 @@ class TeamMoves:
     async def _fill(self, client: Client, view: View, now: datetime) -> None:
         """Show a fresh viewport who stands in it, moving or not."""
         async with self.db.tx(client.who.provinces) as tx:
-            rows = await store.within(tx, view.bbox)
+            rows = await positions.within(tx, view.bbox)
         for row in rows:
             client.conflate(f"team:{row['team_id']}", self._tail(row, now))
 
     async def _moved(self, now: datetime) -> list[Row]:
         since = (self._since or now) - OVERLAP
         async with self.db.tx(EVERY) as tx:
-            rows = await store.moved_since(tx, since)
+            rows = await positions.moved_since(tx, since)
         self._since = now
         fresh = [row for row in rows if self._told.get(row["team_id"]) != row["received_at"]]
         self._told = {row["team_id"]: row["received_at"] for row in rows}

@@ -6,37 +6,48 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.timers import set_timer
-from dispatch import store
 from dispatch.announce import tell_incident, tell_standard
 from dispatch.choosing import line
+from dispatch.store import changes, locks
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
     from core.db import Tx
+    from dispatch.states import Incident
 
 BREACH = "standard.breach"
 
 
 async def warn(tx: Tx, incident_id: UUID, now: datetime) -> None:
     """Three minutes are left."""
-    incident = await store.lock_incident(tx, incident_id, wait=False)
-    if incident is None or not incident.open or incident.delivered_at is not None or incident.due_breach_at is None:
-        return
-    after = replace(incident, warned_at=incident.warned_at or now)
-    await store.save(tx, after, now, events=[line("standard.warned", None, standard="E3", due_at=incident.due_breach_at)])
-    await tell_standard(tx, "standard.warned", after, incident.due_breach_at, now)
-    await tell_incident(tx, after, now)
-    await set_timer(tx, BREACH, incident.id, incident.due_breach_at)
+    found = await _undelivered(tx, incident_id)
+    if found is not None:
+        incident, due = found
+        after = replace(incident, warned_at=incident.warned_at or now)
+        await _tell(tx, "standard.warned", after, due, now)
+        await set_timer(tx, BREACH, incident.id, due)
 
 
 async def breach(tx: Tx, incident_id: UUID, now: datetime) -> None:
     """The ten minutes are over and no unit has it."""
-    incident = await store.lock_incident(tx, incident_id, wait=False)
+    found = await _undelivered(tx, incident_id)
+    if found is not None:
+        incident, due = found
+        after = replace(incident, breached_at=incident.breached_at or now)
+        await _tell(tx, "standard.breached", after, due, now)
+
+
+async def _undelivered(tx: Tx, incident_id: UUID) -> tuple[Incident, datetime] | None:
+    """The open incident that no unit has yet, locked, and when its ten minutes end."""
+    incident = await locks.lock_incident(tx, incident_id, wait=False)
     if incident is None or not incident.open or incident.delivered_at is not None or incident.due_breach_at is None:
-        return
-    after = replace(incident, breached_at=incident.breached_at or now)
-    await store.save(tx, after, now, events=[line("standard.breached", None, standard="E3", due_at=incident.due_breach_at)])
-    await tell_standard(tx, "standard.breached", after, incident.due_breach_at, now)
-    await tell_incident(tx, after, now)
+        return None
+    return incident, incident.due_breach_at
+
+
+async def _tell(tx: Tx, what: str, incident: Incident, due: datetime, now: datetime) -> None:
+    await changes.save(tx, incident, now, events=[line(what, None, standard="E3", due_at=due)])
+    await tell_standard(tx, what, incident, due, now)
+    await tell_incident(tx, incident, now)

@@ -10,14 +10,14 @@ from core import audit
 from core.db import set_scope
 from core.errors import NotAllowed, NotFound, Problem
 from core.ids import new_id
-from dispatch import store
 from dispatch.alarms import alarm_for
 from dispatch.alerts import Alert, Raised, raise_alert
 from dispatch.announce import tell_teams
 from dispatch.choosing import actor_of
 from dispatch.placing import EARLIEST, LARGEST_RADIUS_M
 from dispatch.service import wake_waiting
-from dispatch.store import TeamLine
+from dispatch.store import locks, positions, search, teams
+from dispatch.store.teams import TeamLine
 from geo.errors import BadAccuracy, BadFixTime, BadPosition
 from geo.places import place_index
 from geo.point import Fix, Point
@@ -99,13 +99,13 @@ async def add_team(tx: Tx, new: NewTeam, who: Principal, now: datetime) -> TeamL
     """Set up a team in one of the admin's provinces, off duty. Raises NotAllowed, NotFound (district), CodeTaken."""
     if new.province not in who.provinces:
         raise NotAllowed
-    if new.district is not None and (new.district // 1000 != new.province or not await store.district_exists(tx, new.district)):
+    if new.district is not None and (new.district // 1000 != new.province or not await teams.district_exists(tx, new.district)):
         raise NotFound
     # An admin sees no case data; for this one row the transaction sees the province it is made in.
     await set_scope(tx, frozenset({new.province}), role="merkez_api")
     names = ("code", "kind", "force", "province", "district", "vehicle", "stops_vehicles", "woman_officer", "first_aid")
     values = {**{name: getattr(new, name) for name in names}, "id": new_id(), "roster": "off_duty", "now": now}
-    team = await store.add_team(tx, values)
+    team = await teams.add_team(tx, values)
     if team is None:
         raise CodeTaken(code=new.code)
     await tell_teams(tx, [team], now)
@@ -117,7 +117,7 @@ async def add_team(tx: Tx, new: NewTeam, who: Principal, now: datetime) -> TeamL
 
 async def set_roster(tx: Tx, team_id: UUID, roster: str, who: Principal, now: datetime) -> TeamLine:
     """Put a team on duty, on a break or off. A dispatch it holds goes on; a team that becomes free wakes those who wait (A4, A6)."""
-    team = await store.set_roster(tx, team_id, roster, now)
+    team = await teams.set_roster(tx, team_id, roster, now)
     if team is None:
         raise NotFound
     await tell_teams(tx, [team], now)
@@ -155,11 +155,11 @@ async def take_positions(tx: Tx, reports: Sequence[Report], now: datetime, perio
             indexes.append(index)
     if not good:
         return refused
-    unknown, appeared = await store.put_positions(tx, _columns(good), now)
+    unknown, appeared = await positions.put_positions(tx, _columns(good), now)
     if appeared:
-        waiting = await store.waiting_for(tx, appeared)
+        waiting = await search.waiting_for(tx, appeared)
         if waiting:
-            await store.hasten(tx, waiting, now)
+            await search.hasten(tx, waiting, now)
     strangers = [Refused(index, NoSuchTeam()) for index, report in zip(indexes, good, strict=True) if report.team_id in unknown]
     return sorted([*refused, *strangers], key=lambda one: one.index)
 
@@ -192,7 +192,7 @@ async def panic(tx: Tx, team_id: UUID, sent: Report | None, who: Principal, now:
 
     It is refused for nothing: without a usable position of its own its last known one counts, and without that it rings as konumsuz.
     """
-    row = await store.team(tx, team_id)
+    row = await teams.team(tx, team_id)
     if row is None:
         raise NotFound
     fix, kind = _panic_fix(sent, row, now, periods)
@@ -213,7 +213,7 @@ async def panic(tx: Tx, team_id: UUID, sent: Report | None, who: Principal, now:
         needed_teams=2,
     )
     raised = await raise_alert(tx, alert)
-    incident = await store.lock_incident(tx, raised.incident_id, any_scope=True)
+    incident = await locks.lock_incident(tx, raised.incident_id, any_scope=True)
     if incident is not None:
         await alarm_for(tx, incident, "team_panic", now, periods)
     actor = actor_of(who)

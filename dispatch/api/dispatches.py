@@ -10,11 +10,12 @@ from fastapi import APIRouter
 from core.errors import NotAllowed
 from core.identity import Role
 from core.web import Call, Write, page
-from dispatch import board, desk, frames, service, store
+from dispatch import board, desk, frames, service
 from dispatch.api.bodies import Crew, CrewOrDesk, CrewOrDispatcher, Dispatcher, Facets, Status
 from dispatch.api.facets import facet
 from dispatch.choosing import Site
 from dispatch.states import ENDED, Act
+from dispatch.store import facts
 
 
 def install(routes: APIRouter, site: Site, facets: Facets) -> None:
@@ -23,7 +24,7 @@ def install(routes: APIRouter, site: Site, facets: Facets) -> None:
     @routes.get("/dispatches/mine")
     async def mine(call: Crew) -> dict[str, Any]:
         """Return what the crew has in hand: open offers and running dispatches."""
-        found = await store.in_hand(call.tx, team_of(call))
+        found = await facts.in_hand(call.tx, team_of(call))
         return page([frames.offer_data(incident, dispatch) for incident, dispatch in found])
 
     @routes.get("/dispatches/{dispatch_id}")

@@ -1,10 +1,11 @@
-"""Other rooms' parts of an answer."""
+"""Parts of an answer that no frame makes: other rooms' own, and rows as they stand."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from dispatch import store
+from pydantic_core import to_json
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -18,5 +19,11 @@ async def facet(call: Call, facets: Facets, name: str, incident_id: UUID) -> dic
     for part in facets.get(name, ()):
         found = await part(call.tx, incident_id, call.who, call.now)
         if found is not None:
-            return store.as_json(found)
+            return as_json(found)
     return None
+
+
+def as_json(value: object) -> dict[str, Any]:
+    """Plain JSON of a value whose parts are dates, ids and sets (for the answers that `once` keeps)."""
+    plain: dict[str, Any] = json.loads(to_json(value))
+    return plain

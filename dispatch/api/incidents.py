@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from core import audit
 from core.errors import NotFound, WrongBody
 from core.web import Call, Write, page
-from dispatch import desk, frames, store
+from dispatch import desk, frames
 from dispatch.api.bodies import (
     CallerBody,
     Close,
@@ -27,10 +27,11 @@ from dispatch.api.bodies import (
     ReRoute,
     Send,
 )
-from dispatch.api.facets import facet
+from dispatch.api.facets import as_json, facet
 from dispatch.choosing import Site
 from dispatch.paging import after_incident, incident_cursor
 from dispatch.states import Incident, Outcome
+from dispatch.store import facts
 
 
 def install(routes: APIRouter, site: Site, facets: Facets) -> None:
@@ -48,7 +49,7 @@ def _reading(routes: APIRouter, facets: Facets) -> None:
     ) -> dict[str, Any]:
         """List incidents of the caller's provinces, newest first."""
         wanted = {"open": True, "closed": False, "all": None}[state]
-        found = await store.incidents(call.tx, is_open=wanted, after=after_incident(cursor), limit=limit)
+        found = await facts.incidents(call.tx, is_open=wanted, after=after_incident(cursor), limit=limit)
         return page([frames.incident_data(i) for i in found], incident_cursor(found[-1]) if len(found) == limit else None)
 
     @routes.get("/incidents/{incident_id}")
@@ -66,24 +67,24 @@ def _reading(routes: APIRouter, facets: Facets) -> None:
     async def candidates(call: Desk, incident_id: UUID) -> dict[str, Any]:
         """Return who was looked at in each round of choosing, how far, and why each was or was not taken (E11)."""
         await _one(call, incident_id)
-        return page([store.as_json(row) for row in await store.candidates(call.tx, incident_id)])
+        return page([as_json(row) for row in await facts.candidates(call.tx, incident_id)])
 
     @routes.get("/incidents/{incident_id}/history")
     async def history(call: Desk, incident_id: UUID) -> dict[str, Any]:
         """Return what befell an incident, oldest first."""
         await _one(call, incident_id)
-        return page([store.as_json(row) for row in await store.history(call.tx, incident_id)])
+        return page([as_json(row) for row in await facts.history(call.tx, incident_id)])
 
 
 async def _one(call: Call, incident_id: UUID) -> Incident:
-    found = await store.incident(call.tx, incident_id)
+    found = await facts.incident(call.tx, incident_id)
     if found is None:
         raise NotFound
     return found
 
 
 async def _phone_caller(call: Call, incident: Incident) -> dict[str, Any] | None:
-    found = await store.caller(call.tx, incident.id)
+    found = await facts.caller(call.tx, incident.id)
     if found is None:
         return None
     await audit.record(

@@ -11,7 +11,7 @@ from core.errors import NotAllowed, NotFound, Problem, WrongBody
 from core.identity import Role
 from core.problems import field_errors, told
 from core.web import Call, Lang, page
-from dispatch import frames, store, teams
+from dispatch import frames, teams
 from dispatch.alarms import acknowledge
 from dispatch.api.bodies import (
     Acknowledge,
@@ -32,6 +32,8 @@ from dispatch.api.bodies import (
 from dispatch.api.dispatches import team_of
 from dispatch.choosing import Site
 from dispatch.paging import after_id
+from dispatch.store.alarms import list_alarms
+from dispatch.store.teams import list_teams
 
 
 def install(routes: APIRouter, site: Site) -> None:
@@ -45,7 +47,7 @@ def _listing(routes: APIRouter, site: Site) -> None:
     @routes.get("/teams")
     async def list_(call: Desk, cursor: str | None = None, limit: Limit = 500) -> dict[str, Any]:
         """List the teams of the caller's provinces with where they are."""
-        rows = await store.teams(call.tx, after=after_id(cursor), limit=limit)
+        rows = await list_teams(call.tx, after=after_id(cursor), limit=limit)
         items = [frames.team_row(row, call.now, site.periods.stale_after) for row in rows]
         return page(items, str(rows[-1]["id"]) if len(rows) == limit else None)
 
@@ -121,7 +123,7 @@ def _alarms(routes: APIRouter) -> None:
         limit: Limit = 200,
     ) -> dict[str, Any]:
         """List alarms of the caller's provinces, newest first."""
-        return page([frames.alarm_data(row) for row in await store.alarms(call.tx, only_open=only_open, limit=limit)])
+        return page([frames.alarm_data(row) for row in await list_alarms(call.tx, only_open=only_open, limit=limit)])
 
     @routes.post("/alarms/{alarm_id}/ack")
     async def ack(call: Dispatcher, alarm_id: UUID, body: Acknowledge) -> dict[str, Any]:

@@ -24,12 +24,13 @@ from core.identity.store import set_office
 from core.ids import new_id
 from core.middleware import Envelope
 from core.timers import TimerWorker
-from dispatch import api, service, store
+from dispatch import api, service
 from dispatch.choosing import Site
 from dispatch.inbox import Alert, Raised, raise_alert
 from dispatch.jobs import timers
 from dispatch.rules import Decision
 from dispatch.states import Act, Dispatch, Event, Incident
+from dispatch.store import facts, positions, teams
 from geo.point import Fix, Point
 
 ESKISEHIR, KUTAHYA, BILECIK, ANKARA, VAN = 26, 43, 11, 6, 65
@@ -71,7 +72,7 @@ class Room:
         }  # fmt: skip
         async with self.db.tx(EVERY) as tx:
             code = f"{province}-{next(self.made)}"
-            await store.add_team(tx, {"id": team_id, "code": code, "province": province, "roster": roster, "now": self.now, **facts})
+            await teams.add_team(tx, {"id": team_id, "code": code, "province": province, "roster": roster, "now": self.now, **facts})
         if km_east is not None:
             await self.move(team_id, km_east, at=self.now - age)
         return team_id
@@ -82,7 +83,7 @@ class Room:
             "headings": [None], "speeds": [None],
         }  # fmt: skip
         async with self.db.tx(EVERY) as tx:
-            await store.put_positions(tx, columns, self.now)
+            await positions.put_positions(tx, columns, self.now)
 
     def alert(self, **more: Any) -> Alert:
         fix = Fix(point=Point(lon=LON, lat=LAT), accuracy_m=8.0, fixed_at=self.now)
@@ -126,7 +127,7 @@ class Room:
 
     async def incident(self, incident_id: UUID) -> Incident:
         async with self.db.tx(EVERY) as tx:
-            found = await store.incident(tx, incident_id)
+            found = await facts.incident(tx, incident_id)
         assert found is not None
         return found
 

@@ -9,9 +9,10 @@ import pytest
 
 from core.db import Database
 from core.ids import new_id
-from dispatch import board, inbox, store
+from dispatch import board, inbox
 from dispatch.inbox import Raised, raise_alert
 from dispatch.states import Act, IncidentState
+from dispatch.store import facts
 from geo.point import Fix, Point
 from tests.dispatch.conftest import ANKARA, ESKISEHIR, KUTAHYA, LAT, LON, Room
 
@@ -51,7 +52,7 @@ async def test_a_press_under_no_province_scope_opens_an_incident_in_any_province
     incident = await room.incident(raised.incident_id)
     assert incident.provinces == {ANKARA, KUTAHYA}
     async with room.db.tx(frozenset({ESKISEHIR})) as tx:
-        assert await store.incident(tx, raised.incident_id) is None
+        assert await facts.incident(tx, raised.incident_id) is None
 
 
 async def test_olay_numbers_count_by_province_and_by_the_year_in_turkiye(room: Room) -> None:
@@ -220,9 +221,9 @@ async def test_a_move_reaches_the_crew_that_is_on_its_way_and_every_row_of_the_i
     assert f"team:{team_id}" in told["channels"]
     assert told["data"]["incident"]["position"]["lon"] == pytest.approx(LON + 0.05)
     async with room.db.tx(frozenset({KUTAHYA})) as tx:
-        assert await store.incident(tx, incident_id) is not None
-        assert len(await store.history(tx, incident_id)) > 0
-        assert len(await store.candidates(tx, incident_id)) == 1
+        assert await facts.incident(tx, incident_id) is not None
+        assert len(await facts.history(tx, incident_id)) > 0
+        assert len(await facts.candidates(tx, incident_id)) == 1
 
 
 async def test_a_press_that_may_not_offer_itself_rings_and_waits_for_a_person(room: Room) -> None:

@@ -18,9 +18,9 @@ import pytest
 
 from core.db import EVERY, Database
 from core.ids import new_id
-from dispatch import store
 from dispatch.choosing import reach_of
 from dispatch.states import Incident
+from dispatch.store import locks, positions, search
 from tests.dispatch.conftest import ESKISEHIR, KM_LAT, KM_LON, LAT, LON, Room
 from tests.waiting import comes
 
@@ -52,9 +52,9 @@ def crowd(room: Room, teams: int, *, free: float, seed: int = 7) -> list[UUID]:
 async def claim(room: Room, incident: Incident, *, excluded: list[UUID] | None = None) -> UUID | None:
     """One claim in a transaction of its own, as choosing does it."""
     async with room.db.tx(EVERY, role="merkez_timers") as tx:
-        locked = await store.lock_incident(tx, incident.id)
+        locked = await locks.lock_incident(tx, incident.id)
         assert locked is not None
-        picked = await store.pick(
+        picked = await search.pick(
             tx, locked, new_id(), reach=EVERYWHERE, excluded=excluded or [], stale_before=room.now - PAST, may_wait=True
         )
         return picked.chosen
@@ -86,7 +86,7 @@ async def moving(room: Room, ids: list[UUID]) -> AsyncIterator[list[int]]:
                 "fixed": [room.now + timedelta(milliseconds=batches[0] + 1)] * 500, "headings": [None] * 500, "speeds": [None] * 500,
             }  # fmt: skip
             async with room.db.tx(EVERY) as tx:
-                await store.put_positions(tx, columns, room.now)
+                await positions.put_positions(tx, columns, room.now)
             batches[0] += 1
 
     task = asyncio.create_task(run())
@@ -155,8 +155,8 @@ async def test_a_claim_that_rolls_back_leaves_its_team_to_whoever_waited_for_it(
     waiting: asyncio.Task[UUID | None] | None = None
     with pytest.raises(psycopg.errors.DivisionByZero):
         async with wide.db.tx(EVERY, role="merkez_timers") as tx:
-            assert await store.lock_incident(tx, first.id)
-            picked = await store.pick(tx, first, new_id(), reach=EVERYWHERE, excluded=[], stale_before=wide.now - PAST, may_wait=True)
+            assert await locks.lock_incident(tx, first.id)
+            picked = await search.pick(tx, first, new_id(), reach=EVERYWHERE, excluded=[], stale_before=wide.now - PAST, may_wait=True)
             assert picked.chosen == only
             waiting = asyncio.create_task(claim(wide, second))
             await _until_somebody_waits_for_a_lock(wide)
@@ -232,7 +232,7 @@ async def test_the_nearest_eight_are_the_nearest_eight(wide: Room) -> None:
     metres = await distances(wide, free)
 
     async with wide.db.tx(frozenset({ESKISEHIR})) as tx:
-        found = await store.nearest(tx, lon=LON, lat=LAT)
+        found = await search.nearest(tx, lon=LON, lat=LAT)
 
     assert [row["team_id"] for row in found] == sorted(metres, key=metres.__getitem__)[:8]
     assert [row["distance_m"] for row in found] == pytest.approx([metres[row["team_id"]] for row in found], rel=5e-3)
@@ -242,4 +242,4 @@ async def test_the_nearest_search_shows_no_team_of_another_province(wide: Room) 
     crowd(wide, 50, free=1.0)
 
     async with wide.db.tx(frozenset({43})) as tx:
-        assert await store.nearest(tx, lon=LON, lat=LAT) == []
+        assert await search.nearest(tx, lon=LON, lat=LAT) == []

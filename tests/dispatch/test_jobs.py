@@ -8,9 +8,9 @@ import pytest
 
 from core.db import EVERY
 from core.timers import set_timer
-from dispatch import store
 from dispatch.jobs import catch, jobs, roster_gaps
 from dispatch.states import Act
+from dispatch.store import locks
 from tests.dispatch.conftest import ESKISEHIR, KUTAHYA, Room
 
 
@@ -85,7 +85,7 @@ async def test_a_wait_whose_incident_is_locked_comes_back_instead_of_waiting_for
     incident_id = await room.raised()
 
     async with room.db.tx(EVERY) as tx:
-        assert await store.lock_incident(tx, incident_id)
+        assert await locks.lock_incident(tx, incident_id)
         await room.run_timers()
         # Whoever holds the incident may set the very timer that found it locked.
         await set_timer(tx, "dispatch.choose", incident_id, room.now)

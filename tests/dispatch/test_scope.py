@@ -10,9 +10,9 @@ import pytest
 
 from core.db import EVERY, NOTHING
 from core.ids import new_id
-from dispatch import store
 from dispatch.choosing import reach_of
 from dispatch.states import Act
+from dispatch.store import changes, facts, locks, search, teams
 from tests.dispatch.conftest import BILECIK, ESKISEHIR, KUTAHYA, Room
 
 TABLES = (
@@ -30,7 +30,7 @@ async def a_story(room: Room) -> UUID:
     incident_id = await room.raised()
     await room.run_timers()
     async with room.db.tx(EVERY) as tx:
-        await store.add_caller(tx, incident_id, name="x", phone=None, words=None)
+        await changes.add_caller(tx, incident_id, name="x", phone=None, words=None)
     await room.run_timers(after=15.1)
     return incident_id
 
@@ -93,21 +93,21 @@ async def test_a_door_called_under_another_province_finds_nothing(room: Room) ->
 
     for scope in (frozenset({BILECIK}), NOTHING):
         async with room.db.tx(scope) as tx:
-            assert await store.lock_incident(tx, incident_id) is None
-            assert await store.lock_dispatch(tx, dispatch.id, None) is None
-            assert await store.lock_dispatch(tx, dispatch.id, new_id()) is None
-            assert await store.look(tx, dispatch.id, None) is None
-            assert await store.in_hand(tx, dispatch.team_id) == []
-            picked = await store.pick(tx, incident, new_id(), reach=reach, excluded=[], stale_before=room.now, may_wait=True)
+            assert await locks.lock_incident(tx, incident_id) is None
+            assert await locks.lock_dispatch(tx, dispatch.id, None) is None
+            assert await locks.lock_dispatch(tx, dispatch.id, new_id()) is None
+            assert await facts.look(tx, dispatch.id, None) is None
+            assert await facts.in_hand(tx, dispatch.team_id) == []
+            picked = await search.pick(tx, incident, new_id(), reach=reach, excluded=[], stale_before=room.now, may_wait=True)
             assert (picked.chosen, picked.teams) == (None, [])
-            assert await store.pick_named(tx, incident, new_id(), dispatch.team_id, reach) is None
+            assert await search.pick_named(tx, incident, new_id(), dispatch.team_id, reach) is None
 
 
 async def test_locking_an_incident_widens_the_scope_to_its_provinces_and_only_until_the_end_of_the_transaction(room: Room) -> None:
     incident_id = await room.raised(provinces=frozenset({ESKISEHIR, BILECIK}))
 
     async with room.db.tx(frozenset({ESKISEHIR})) as tx:
-        assert await store.lock_incident(tx, incident_id)
+        assert await locks.lock_incident(tx, incident_id)
         assert await tx.value("SELECT core_scope()") == [BILECIK, ESKISEHIR]
     async with room.db.tx() as tx:
         assert await tx.value("SELECT core_scope()") == []
@@ -120,7 +120,7 @@ async def test_a_write_outside_the_scope_is_refused_by_the_database(room: Room) 
     }  # fmt: skip
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         async with room.db.tx(frozenset({ESKISEHIR})) as tx:
-            await store.add_team(tx, values)
+            await teams.add_team(tx, values)
 
 
 async def test_the_database_itself_refuses_a_second_dispatch_of_one_team(room: Room) -> None:
@@ -131,7 +131,7 @@ async def test_the_database_itself_refuses_a_second_dispatch_of_one_team(room: R
 
     with pytest.raises(psycopg.errors.UniqueViolation):
         async with room.db.tx(EVERY) as tx:
-            await store.save(tx, await room.incident(first), room.now, added=[_again(dispatch)])
+            await changes.save(tx, await room.incident(first), room.now, added=[_again(dispatch)])
 
 
 def _again(dispatch: Any) -> Any:
@@ -154,5 +154,5 @@ async def test_a_crew_whose_dispatch_lies_next_door_writes_to_it_and_nothing_els
 
     assert (await room.befall(dispatch, Act.ACCEPT)).applied
     async with room.db.tx(frozenset({KUTAHYA})) as tx:
-        assert await store.lock_incident(tx, mine) is None
-        assert await store.lock_incident(tx, other) is None
+        assert await locks.lock_incident(tx, mine) is None
+        assert await locks.lock_incident(tx, other) is None

@@ -12,10 +12,11 @@ from core.db import EVERY
 from core.errors import NotFound
 from core.ids import new_id
 from core.timers import set_timer
-from dispatch import service, store
+from dispatch import service
 from dispatch.jobs import timers
 from dispatch.service import NotOnScene
 from dispatch.states import Act, DispatchState, Event, IncidentState, Reason
+from dispatch.store import facts
 from tests.dispatch.conftest import KUTAHYA, VAN, Room
 
 S = DispatchState
@@ -227,7 +228,7 @@ async def test_a_team_of_the_next_province_is_nearer_and_goes_and_both_desks_see
     told = (await room.frames("dispatch.changed"))[-1]["channels"]
     assert {"desk:26", "desk:43", f"team:{lent}"} == set(told)
     async with room.db.tx(frozenset({KUTAHYA})) as tx:
-        assert await store.incident(tx, incident_id) is None
+        assert await facts.incident(tx, incident_id) is None
 
 
 async def test_a_team_three_provinces_away_is_not_sent(room: Room) -> None:

@@ -11,8 +11,8 @@ import pytest
 from core.db import EVERY
 from core.identity import Role
 from core.ids import new_id
-from dispatch import store
 from dispatch.states import Act
+from dispatch.store import positions
 from tests.dispatch.conftest import ESKISEHIR, KUTAHYA, LAT, LON, House, Person
 
 
@@ -273,7 +273,7 @@ async def test_a_position_batch_locks_nothing_a_claim_needs(house: House) -> Non
     }  # fmt: skip
 
     async with house.db.tx(EVERY) as tx:
-        await store.put_positions(tx, columns, house.clock.now())
+        await positions.put_positions(tx, columns, house.clock.now())
         await house.room.run_timers()
 
     assert await house.room.asked(incident_id) == [team_id]
