@@ -10,6 +10,9 @@ import { reportOf, Track, type Report } from './place';
 export type CrewAct = 'accepted' | 'declined' | 'en_route' | 'on_scene' | 'clear';
 
 const VIBRATE_MS = [400, 150, 400, 150, 800];
+// A fix older than five minutes ranks its team last; a browser that stands still reports nothing by itself.
+const STANDING_EVERY_MS = 30_000;
+const WATCHED: PositionOptions = { enableHighAccuracy: true, maximumAge: 2_000, timeout: 20_000 };
 
 /** Everything a crew's page has besides its looks. */
 export class Crew extends SignedPage {
@@ -24,8 +27,11 @@ export class Crew extends SignedPage {
   unread: Unread | null = null;
   panicked = false;
   private watch: number | null = null;
+  private standing: ReturnType<typeof setInterval> | undefined;
+  private asking = false;
+  private begun = false;
 
-  constructor() {
+  constructor(private readonly standingEveryMs = STANDING_EVERY_MS) {
     super('team');
     this.store.subscribe(() => {
       this.ring();
@@ -43,6 +49,8 @@ export class Crew extends SignedPage {
     this.me = await this.rest.get<Me>('/me');
     this.tell();
     if (this.me.role !== 'team') return;
+    // Signed in again on a page whose sound is on already: no gate asks for a touch, and the crew must be seen all the same.
+    if (this.begun) this.begin();
     this.outbox = new Outbox({
       key: `merkez.outbox.${this.me.id ?? this.me.name}`,
       send: (path, body) => this.rest.postOnce(path, body),
@@ -72,21 +80,43 @@ export class Crew extends SignedPage {
 
   /** Inside the crew's first touch: position, a screen that stays on. */
   begin(): void {
+    this.begun = true;
     this.stayAwake();
     if (this.watch !== null || !('geolocation' in navigator)) return;
-    this.watch = navigator.geolocation.watchPosition(
+    this.watch = navigator.geolocation.watchPosition((fix) => { this.takeFix(fix); }, () => { this.noFix(); }, WATCHED);
+    this.standing = setInterval(() => { this.askAgain(); }, this.standingEveryMs);
+  }
+
+  /** A crew that stands still is asked where it is: what is no new fix is not sent, since an old one under a new time would be a lie. */
+  private askAgain(): void {
+    if (this.asking || this.me === null || this.store.state.team?.roster === 'off_duty') return;
+    this.asking = true;
+    navigator.geolocation.getCurrentPosition(
       (fix) => {
-        this.here = reportOf(fix);
-        this.hereFault = false;
-        this.track.take(this.here);
-        this.tell();
+        this.asking = false;
+        this.takeFix(fix);
       },
       () => {
-        this.hereFault = true;
-        this.tell();
+        this.asking = false;
+        this.noFix();
       },
-      { enableHighAccuracy: true, maximumAge: 2_000, timeout: 20_000 },
+      WATCHED,
     );
+  }
+
+  private takeFix(fix: GeolocationPosition): void {
+    const report = reportOf(fix);
+    this.hereFault = false;
+    if (this.watch !== null && report.fixed_at !== this.here?.fixed_at) {
+      this.here = report;
+      this.track.take(report);
+    }
+    this.tell();
+  }
+
+  private noFix(): void {
+    this.hereFault = true;
+    this.tell();
   }
 
   say(offer: Offer, state: CrewAct): void {
@@ -162,7 +192,9 @@ export class Crew extends SignedPage {
   protected override close(): void {
     super.close();
     if (this.watch !== null) navigator.geolocation.clearWatch(this.watch);
+    clearInterval(this.standing);
     this.watch = null;
+    this.here = null;
     this.siren.ring(null);
     this.store.push({ kind: 'fresh' });
     this.tell();

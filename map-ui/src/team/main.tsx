@@ -10,4 +10,4 @@ import { Crew } from './crew';
 document.documentElement.lang = language();
 applyTheme(savedTheme());
 const root = document.getElementById('app');
-if (root) render(<App crew={new Crew()} />, root);
+if (root) render(<App crew={new Crew(Number(root.dataset['standingEveryMs']) || undefined)} />, root);
