@@ -56,6 +56,8 @@ class StandIn:
     answers: dict[str, Any] = field(default_factory=dict)
     #: Paths that answer nothing good: path ending → status, for as long as it stands here.
     refuse: dict[str, int] = field(default_factory=dict)
+    #: No socket is let in for as long as it is true.
+    shut: bool = False
     posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     hellos: list[dict[str, Any]] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)
@@ -114,6 +116,9 @@ class StandIn:
     async def socket(self, socket: WebSocket) -> None:
         """One socket: hello, welcome, the gap, then whatever is told."""
         self._loop = asyncio.get_running_loop()
+        if self.shut:
+            await socket.close()
+            return
         await socket.accept()
         hello = await socket.receive_json()
         self.hellos.append(hello)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import HERE_AT, People, drive, sign_in, sit_down, wait_until
 from tests.browser.stand_in import LAT, LON, StandIn, a_dispatch, a_move, an_incident, now_text, standing_in
@@ -87,6 +87,138 @@ def test_a_cut_line_is_shown_and_what_was_missed_is_told(people: People, stand_i
 
     expect(desk.get_by_test_id("incident")).to_have_count(2)
     expect(desk.get_by_test_id("link")).to_have_text("Canlı · 1 olay yeniden alındı")
+
+
+def test_a_desk_without_a_line_marks_its_list_and_its_map_as_the_last_state_until_it_is_back(people: People, stand_in: StandIn) -> None:
+    stand_in.incidents["i1"] = an_incident()
+    desk = people.page()
+    sit_down(desk, stand_in.base_url, "x")
+    stand_in.tell("team.moved", a_move(), numbered=False)
+    free = desk.get_by_test_id("teams-free")
+    expect(free).to_contain_text("1")
+    expect(desk.get_by_test_id("map")).to_have_attribute("data-dressed", re.compile("day|night"))
+    expect(desk.get_by_test_id("room")).to_have_attribute("data-stale", "no")
+    said = desk.get_by_test_id("stale")
+    expect(said).to_have_role("status")
+    expect(said).to_be_empty()
+    live_green = colour_of(free)
+
+    stand_in.shut = True
+    stand_in.cut()
+
+    expect(desk.get_by_test_id("room")).to_have_attribute("data-stale", "yes")
+    expect(said).to_have_text(re.compile(r"^bağlantı yok · son durum \d\d:\d\d:\d\d$"))
+    expect(desk.locator(".list .stale-line")).to_be_visible()
+    expect(desk.locator(".stale-veil")).to_be_visible()
+    assert colour_of(free) != live_green
+    expect(desk.get_by_test_id("incident")).to_have_count(1)
+
+    stand_in.shut = False
+
+    expect(desk.get_by_test_id("room")).to_have_attribute("data-stale", "no")
+    expect(said).to_be_empty()
+    expect(desk.locator(".list .stale-line")).to_have_count(0)
+    expect(desk.locator(".stale-veil")).to_be_hidden()
+    assert colour_of(free) == live_green
+
+
+def colour_of(thing: Locator) -> str:
+    """The colour behind something."""
+    found: str = thing.evaluate("element => getComputedStyle(element).backgroundColor")
+    return found
+
+
+def test_the_scale_of_the_map_stands_beside_the_list_and_not_under_it(people: People, stand_in: StandIn) -> None:
+    desk = people.page()
+    sit_down(desk, stand_in.base_url, "x")
+
+    scale, listed = desk.locator(".maplibregl-ctrl-scale").bounding_box(), desk.locator(".list").bounding_box()
+
+    assert scale is not None
+    assert listed is not None
+    assert scale["x"] >= listed["x"] + listed["width"]
+
+
+#: A phone on a dashboard that does not move: the watch tells once and is silent then; asked, it has a new fix, the same, or none.
+STANDING = """
+    document.addEventListener("readystatechange", () => { document.getElementById("app").dataset.standingEveryMs = "100"; }, { once: true });
+    let fixed = Date.now() - 60_000;
+    window.gps = "new";
+    window.asked = 0;
+    const fix = () => ({ coords: { longitude: %f, latitude: %f, accuracy: 8, heading: null, speed: null }, timestamp: fixed });
+    navigator.geolocation.watchPosition = (told) => { setTimeout(() => told(fix()), 0); return 1; };
+    navigator.geolocation.clearWatch = () => undefined;
+    navigator.geolocation.getCurrentPosition = (told, failed) => {
+      window.asked += 1;
+      if (window.gps === "new") fixed = Date.now();
+      if (window.gps === "none") failed({ code: 2 }); else told(fix());
+    };
+"""
+
+
+def standing_crew(people: People, house: StandIn) -> Page:
+    """A crew at its page that stands still; the page asks where it is every 100 ms."""
+    crew = people.page(phone=True)
+    crew.add_init_script(STANDING % (LON, LAT))
+    drive(crew, house.base_url, "x")
+    return crew
+
+
+def fixes(house: StandIn) -> list[str]:
+    """When the positions that were sent were fixed."""
+    return [frame["fixed_at"] for frame in house.heard if frame["type"] == "position"]
+
+
+def asked_again(crew: Page) -> None:
+    """The page asked the phone where it is, and had its answer."""
+    before = crew.evaluate("window.asked")
+    wait_until(crew, lambda: crew.evaluate("window.asked") > before + 2, "a question where the crew is")
+
+
+def test_a_crew_that_stands_still_goes_on_telling_where_it_is_and_never_an_old_fix_as_a_new_one(
+    people: People, crew_house: StandIn
+) -> None:
+    crew = standing_crew(people, crew_house)
+    wait_until(crew, lambda: len(fixes(crew_house)) >= 3, "a third position")
+    assert sorted(set(fixes(crew_house))) == fixes(crew_house)
+
+    for gps in ("same", "none"):
+        crew.evaluate("how => { window.gps = how; }", gps)
+        asked_again(crew)
+        sent = fixes(crew_house)
+        # Longer than the pause between two positions: what must not be sent would have been.
+        crew.wait_for_timeout(3_000)
+        asked_again(crew)
+        assert fixes(crew_house) == sent, gps
+    expect(crew.locator(".idle .stale")).to_be_visible()
+
+    crew.evaluate("window.gps = 'new'")
+    wait_until(crew, lambda: len(fixes(crew_house)) > len(sent), "a position after the phone found itself again")
+    expect(crew.locator(".idle .stale")).to_have_count(0)
+
+
+def test_a_crew_off_duty_is_not_asked_and_one_that_signs_in_again_is_seen_without_another_touch(
+    people: People, crew_house: StandIn
+) -> None:
+    crew = standing_crew(people, crew_house)
+    wait_until(crew, lambda: len(fixes(crew_house)) >= 2, "a second position")
+    off = {"team_id": "t1", "code": "26-101", "kind": "patrol", "force": "police", "province": 26, "roster": "off_duty", "free": False}
+    crew_house.tell("team.changed", off)
+    expect(crew.get_by_test_id("roster-off_duty")).to_have_attribute("aria-pressed", "true")
+    asked = crew.evaluate("window.asked")
+    crew.wait_for_timeout(1_000)
+    assert crew.evaluate("window.asked") == asked
+
+    crew_house.tell("team.changed", {**off, "roster": "available", "free": True})
+    asked_again(crew)
+    crew.get_by_text("Çıkış", exact=True).click()
+    crew.get_by_test_id("sign-in").wait_for()
+    sent = len(fixes(crew_house))
+    crew.locator("[name=username]").fill("x")
+    crew.locator("[name=password]").fill("x")
+    crew.locator("[type=submit]").click()
+
+    wait_until(crew, lambda: len(fixes(crew_house)) > sent, "a position of the next shift")
 
 
 def test_a_frame_that_no_page_knows_is_shown_and_survived(people: People, stand_in: StandIn) -> None:

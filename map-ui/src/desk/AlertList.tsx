@@ -7,6 +7,8 @@ import { fixedAt, type DeskAlarm, type Incident, type PtsHit } from '../wire/fra
 import { desk as w } from './words';
 
 export function AlertList(props: {
+  /** Said over the list while it is not live; null while it is. */
+  readonly stale: string | null;
   readonly rows: readonly Row[];
   readonly alarms: readonly DeskAlarm[];
   readonly hits: readonly PtsHit[];
@@ -26,6 +28,7 @@ export function AlertList(props: {
         {unowned > 0 && <span class="chip danger">{t(w.unownedCount, { n: unowned })}</span>}
         <span class="chip">{props.rows.length}</span>
       </header>
+      {props.stale !== null && <p class="stale-line" aria-hidden="true">{props.stale}</p>}
       {props.alarms.map((alarm) => <AlarmLine key={alarm.alarm_id} alarm={alarm} mayAck={props.mayAck} onSelect={props.onSelect} onAck={props.onAck} />)}
       <ul class="scroll">
         {props.rows.length === 0 && <li class="empty muted">{t(w.nothing)}</li>}

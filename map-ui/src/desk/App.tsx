@@ -15,7 +15,7 @@ import { DESK_ROLES, type Desk } from './desk';
 import { Detail } from './Detail';
 import { NewIncidentForm } from './forms';
 import { Help } from './Help';
-import { useDesk } from './hooks';
+import { useDesk, useStale } from './hooks';
 import { MapPane } from './MapPane';
 import { useSeat, useKeys, type Seat, type Scene } from './room';
 import { TeamCard } from './TeamCard';
@@ -63,6 +63,7 @@ function Room({ desk }: { readonly desk: Desk }): JSX.Element {
   const scene: Scene = {
     desk, acts, incident, rows: alertList(state, role), alarms: openAlarms(state), dispatching: role !== 'operator', evaluating: role !== 'dispatcher',
   };
+  const stale = useStale(desk);
   const gated = !desk.siren.ready && !deaf;
   // The map is built once the shift has begun, so that the gate answers the first touch at once, and stays when the gate comes back.
   const begun = useRef(false);
@@ -71,19 +72,21 @@ function Room({ desk }: { readonly desk: Desk }): JSX.Element {
   useEffect(() => { applyTheme(theme); }, [theme]);
 
   return (
-    <div class={`room ${desk.rings().length > 0 ? 'is-ringing' : ''}`} data-testid="room">
+    <div class={`room ${desk.rings().length > 0 ? 'is-ringing' : ''} ${stale === null ? '' : 'is-stale'}`} data-testid="room" data-stale={stale === null ? 'no' : 'yes'}>
       {begun.current && (
         <MapPane
           desk={desk} theme={theme} selected={room.selected} aiming={room.aim !== null} handle={seat.map} onGround={(at) => { onGround(seat, scene, at); }}
           onIncident={seat.select} onTeam={(team) => { set({ team }); }} onBare={() => { desk.store.push({ kind: 'notice', text: w.bareMap }); }}
         />
       )}
+      <div class="stale-veil" aria-hidden="true" />
+      <div class="stale-said" role="status" data-testid="stale">{stale !== null && <p>{stale}</p>}</div>
       <Top
-        desk={desk} freeTeams={[...state.teams.values()].filter((one) => one.free).length} theme={theme} onTheme={() => { setTheme(theme === 'night' ? 'day' : 'night'); }}
+        desk={desk} stale={stale !== null} freeTeams={[...state.teams.values()].filter((one) => one.free).length} theme={theme} onTheme={() => { setTheme(theme === 'night' ? 'day' : 'night'); }}
         onHelp={() => { set({ help: true }); }} onNew={scene.dispatching ? () => { set({ drafting: true }); } : null}
       />
       <AlertList
-        rows={scene.rows} alarms={scene.alarms} hits={scene.evaluating ? openHits(state) : []} selected={room.selected} now={() => desk.clock.now()} mayAck={scene.dispatching} onSelect={seat.select}
+        stale={stale} rows={scene.rows} alarms={scene.alarms} hits={scene.evaluating ? openHits(state) : []} selected={room.selected} now={() => desk.clock.now()} mayAck={scene.dispatching} onSelect={seat.select}
         onAck={(id) => { seat.attempt(() => acts.ackAlarm(id)); }}
         onHit={({ incident_id }) => { seat.attempt(() => desk.fetch(incident_id).then(() => { seat.select(incident_id); })); }}
       />

@@ -9,6 +9,7 @@ import { desk as w } from './words';
 export function Top(props: {
   readonly desk: Desk;
   readonly freeTeams: number;
+  readonly stale: boolean;
   readonly theme: Theme;
   readonly onTheme: () => void;
   readonly onHelp: () => void;
@@ -21,7 +22,7 @@ export function Top(props: {
       <strong class="brand">Haber Merkezi</strong>
       <LinkState link={desk.link} />
       {desk.link.phase === 'ended' && <button type="button" class="button small" onClick={() => { desk.reconnect(); }}>{t(w.reconnect)}</button>}
-      <span class="chip good">{t(w.teamsFree, { n: props.freeTeams })}</span>
+      <span class={`chip ${props.stale ? 'is-old' : 'good'}`} data-testid="teams-free">{t(w.teamsFree, { n: props.freeTeams })}</span>
       <span class="grow" />
       {!desk.siren.ready && <span class="chip danger" data-testid="no-sound">{t(words.noSound)}</span>}
       {rings.length > 0 && <button type="button" class="button small danger" onClick={() => { desk.mute(); }}>♪ {t(w.mute)} <kbd>M</kbd></button>}

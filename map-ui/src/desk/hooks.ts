@@ -1,6 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
+import { t, timeText } from '../i18n';
 import type { DeskState } from '../state/desk';
 import type { Desk } from './desk';
+import { desk as w } from './words';
 
 const TEAMS_EVERY_MS = 1_000;
 
@@ -32,6 +34,30 @@ export function useDesk(desk: Desk): DeskState {
     };
   }, [desk]);
   return desk.store.state;
+}
+
+// A line that mends itself within this long was never worth a shout; one second of an old picture is.
+const STALE_AFTER_MS = 700;
+
+/** What to say over a picture that is no longer live, and null while it is: nobody may take the last state for this one. */
+export function useStale(desk: Desk): string | null {
+  const broken = desk.link.phase !== 'live';
+  const [stale, setStale] = useState(false);
+  useEffect(() => {
+    if (!broken) {
+      setStale(false);
+      return undefined;
+    }
+    const timer = setTimeout(() => {
+      setStale(true);
+    }, STALE_AFTER_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [broken]);
+  if (!broken || !stale) return null;
+  const { heardAt } = desk.link;
+  return heardAt === null ? t(w.noPicture) : t(w.stalePicture, { t: timeText(new Date(heardAt + desk.clock.offset()).toISOString()) });
 }
 
 /** Read something whenever `key` changes; null until it came. A later key's answer is never overwritten by an earlier one's. */

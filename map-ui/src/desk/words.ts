@@ -4,6 +4,8 @@ export const desk = {
   startWhy: ['Alarmların duyulması için bir kez dokunun. Dokunulmadan tarayıcı ses çıkarmaz.', 'Touch once so that alarms can be heard. A browser stays silent until then.'],
   alerts: ['Çağrılar', 'Alerts'],
   nothing: ['Açık olay yok', 'No open incidents'],
+  stalePicture: ['bağlantı yok · son durum {t}', 'no connection · last known {t}'],
+  noPicture: ['bağlantı yok · henüz bilgi gelmedi', 'no connection · nothing known yet'],
   alarms: ['Alarmlar', 'Alarms'],
   acknowledge: ['Gördüm', 'Acknowledge'],
   mute: ['1 dk sustur', 'Mute 1 min'],

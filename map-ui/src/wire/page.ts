@@ -11,7 +11,7 @@ export abstract class SignedPage {
   readonly session: Session;
   readonly rest = new Rest({ token: (renewed) => this.session.token(renewed), language });
   me: Me | null = null;
-  link: Link = { phase: 'connecting', since: Date.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0, ended: null };
+  link: Link = { phase: 'connecting', since: Date.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0, ended: null, heardAt: null };
   protected live: Live | null = null;
   private toShow: number[] = [];
   private readonly listeners = new Set<() => void>();

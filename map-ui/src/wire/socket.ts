@@ -13,6 +13,8 @@ export interface Link {
   readonly replay: 'none' | 'complete' | 'snapshot';
   readonly replayed: number;
   readonly ended: 'forbidden' | 'elsewhere' | null;
+  /** Local milliseconds of the last frame, as of the last change of phase: what the page shows is as old as this. */
+  readonly heardAt: number | null;
 }
 
 export interface LiveOptions {
@@ -52,6 +54,7 @@ export class Live {
   private welcomeSeq: number | null = null;
   private chainOpen = false;
   private tries = 0;
+  private heardAt: number | null = null;
   private stopped = false;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private silence: ReturnType<typeof setTimeout> | undefined;
@@ -62,7 +65,7 @@ export class Live {
   constructor(private readonly options: LiveOptions) {
     this.now = options.now ?? Date.now;
     this.random = options.random ?? Math.random;
-    this.link = { phase: 'connecting', since: this.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0, ended: null };
+    this.link = { phase: 'connecting', since: this.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0, ended: null, heardAt: null };
   }
 
   start(): void {
@@ -146,6 +149,7 @@ export class Live {
 
   private take(text: unknown): void {
     this.expectWithin(SILENCE_MS);
+    this.heardAt = this.now();
     const reading = readFrame(text);
     if (!reading.ok) {
       this.options.onUnread(reading.unread);
@@ -223,7 +227,7 @@ export class Live {
 
   private tell(change: Partial<Link>): void {
     const moved = change.phase !== undefined && change.phase !== this.link.phase;
-    this.link = { ...this.link, ...change, tries: this.tries, since: moved ? this.now() : this.link.since };
+    this.link = { ...this.link, ...change, tries: this.tries, heardAt: this.heardAt, since: moved ? this.now() : this.link.since };
     this.options.onLink(this.link);
   }
 }
