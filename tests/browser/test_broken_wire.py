@@ -141,7 +141,8 @@ def test_the_scale_of_the_map_stands_beside_the_list_and_not_under_it(people: Pe
 
 #: A phone on a dashboard that does not move: the watch tells once and is silent then; asked, it has a new fix, the same, or none.
 STANDING = """
-    document.addEventListener("readystatechange", () => { document.getElementById("app").dataset.standingEveryMs = "100"; }, { once: true });
+    const often = () => { document.getElementById("app").dataset.standingEveryMs = "100"; };
+    document.addEventListener("readystatechange", often, { once: true });
     let fixed = Date.now() - 60_000;
     window.gps = "new";
     window.asked = 0;
