@@ -23,6 +23,7 @@ from core.db import Database
 from core.followers import FollowerRunner
 from core.hub import Hub
 from core.identity import Identity
+from core.identity.oidc import Oidc
 from core.jobs import JobRunner
 from core.middleware import Envelope
 from core.relay import Relay, Teller
@@ -57,6 +58,7 @@ class House:
     keeper: DoorKeeper
     settings: Settings
     identity: Identity
+    oidc: Oidc
     kades: Kades
     #: False until the background loops run, and again when one of them died.
     ready: bool = False
@@ -78,6 +80,7 @@ def create_app(settings: Settings, *, url: str, clock: Clock | None = None, part
             await asyncio.gather(loops, return_exceptions=True)
             house.identity.close()
             await house.kades.sms.close()
+            await house.oidc.close()
             await house.db.dispose()
 
     app = FastAPI(
@@ -91,6 +94,7 @@ def create_app(settings: Settings, *, url: str, clock: Clock | None = None, part
     )
     app.state.house = house
     app.state.identity = house.identity
+    app.state.oidc = house.oidc
     app.state.kades = house.kades
     problems.install(app)
     app.add_middleware(Envelope)
@@ -105,7 +109,8 @@ def _house(settings: Settings, url: str, clock: Clock) -> House:
     db = Database(url, pool_size=settings.database.pool_size, max_overflow=settings.database.max_overflow)
     hub = Hub(db, clock)
     identity = Identity(settings.identity, demo=settings.demo, centre_of=rooms.centres(settings.map.centre))
-    return House(db, clock, hub, DoorKeeper(db, clock, hub), settings, identity, rooms.kades_parts(settings, identity))
+    oidc = Oidc(settings.oidc, clock)
+    return House(db, clock, hub, DoorKeeper(db, clock, hub), settings, identity, oidc, rooms.kades_parts(settings, identity))
 
 
 def _furnish(app: FastAPI, house: House) -> None:

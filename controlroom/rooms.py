@@ -8,6 +8,7 @@ import core.audit.api
 import core.audit.jobs
 import core.identity.api
 import core.identity.jobs
+import core.identity.oidc_api
 import dispatch.api
 import dispatch.inbox
 import dispatch.jobs
@@ -58,6 +59,7 @@ def routers(house: House) -> list[APIRouter]:
     """Return every room's routes, in the order `/openapi.json` shows them."""
     return [
         core.identity.api.router,
+        core.identity.oidc_api.router,
         core.audit.api.router,
         dispatch.api.router(site_of(house.settings), FACETS),
         kades.press_api.router,

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from controlroom.failures import Missing
-from core.identity.settings import IdentitySettings
+from core.identity.settings import IdentitySettings, OidcSettings
 from dispatch.settings import DispatchSettings
 from pts.settings import PtsSettings
 
@@ -114,6 +114,7 @@ class Settings:
         dispatch: DispatchSettings | None = None,
         pts: PtsSettings | None = None,
         kades: KadesSettings | None = None,
+        oidc: OidcSettings | None = None,
         demo: bool = False,
     ) -> None:
         """Take what is given and read the rest from the environment; `demo` is said by the command, never by a variable (law 13)."""
@@ -125,6 +126,7 @@ class Settings:
         self.dispatch = dispatch or DispatchSettings()
         self.pts = pts or PtsSettings()
         self.kades = kades or KadesSettings()
+        self.oidc = oidc or OidcSettings()
         self.demo = demo
 
     @classmethod
@@ -151,5 +153,5 @@ def unusable(fault: ValidationError) -> Missing:
 
 #: Every group of variables this house reads, for docs/settings.md and its test.
 SECTIONS: tuple[type[BaseSettings], ...] = (
-    DatabaseSettings, WebSettings, MapSettings, HouseSettings, IdentitySettings, DispatchSettings, KadesSettings, PtsSettings,
+    DatabaseSettings, WebSettings, MapSettings, HouseSettings, IdentitySettings, OidcSettings, DispatchSettings, KadesSettings, PtsSettings,
 )  # fmt: skip

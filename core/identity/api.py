@@ -46,7 +46,8 @@ class TokenAnswer(BaseModel):
     refresh_token: str
 
 
-def _answer(response: Response, tokens: Tokens) -> TokenAnswer:
+def answer_of(response: Response, tokens: Tokens) -> TokenAnswer:
+    """Put tokens into an answer that no cache keeps."""
     response.headers.update(NO_STORE)
     return TokenAnswer(
         access_token=tokens.access_token,
@@ -72,7 +73,7 @@ async def sign_in_by_password(
     tokens = await sign_in(
         house.db, identity_of(request), house.clock, username=username, password=password.get_secret_value(), caller=caller
     )
-    return _answer(response, tokens)
+    return answer_of(response, tokens)
 
 
 class RefreshBody(BaseModel):
@@ -115,7 +116,7 @@ async def renew(request: Request, response: Response, body: Annotated[RefreshBod
         tokens = await identity_of(request).refresh(tx, body.refresh_token, device, house.clock.now())
     if tokens is None:
         raise RefreshRefused
-    return _answer(response, tokens)
+    return answer_of(response, tokens)
 
 
 @router.post("/token/revoke", status_code=204, responses=told(NotSignedIn))

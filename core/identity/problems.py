@@ -65,6 +65,36 @@ class TooBusy(Problem):
         super().__init__(headers={"Retry-After": "2"})
 
 
+class OidcRefused(Problem):
+    """The organisation did not vouch for the caller, or for somebody without an enabled account here: they look alike on purpose."""
+
+    status = 401
+    slug = "oidc-refused"
+    title_tr = "Kurumsal hesapla giriş yapılamadı"
+    title_en = "Sign-in with your organisation failed"
+    tr = "Kurumsal hesapla giriş yapılamadı; yeniden deneyin. Burada açık bir hesabınız yoksa yöneticinize başvurun."
+    en = "Signing in with your organisation failed; try again. If you have no enabled account here, ask your admin."
+
+    def __init__(self) -> None:
+        """Carry RFC 6749's own word for it as well."""
+        super().__init__(extra={"error": "invalid_grant"})
+
+
+class OidcUnreachable(Problem):
+    """The organisation's sign-in service does not answer, or not as agreed; nothing was counted, passwords go on working."""
+
+    status = 503
+    slug = "oidc-unreachable"
+    title_tr = "Kurumsal giriş yanıt vermiyor"
+    title_en = "Your organisation's sign-in does not answer"
+    tr = "Kurumsal giriş hizmeti şu anda kullanılamıyor; kullanıcı adı ve parola ile giriş yapabilirsiniz."
+    en = "Your organisation's sign-in cannot be used right now; you can sign in with user name and password."
+
+    def __init__(self) -> None:
+        """Ask for another try in ten seconds."""
+        super().__init__(headers={"Retry-After": "10"})
+
+
 class UsernameTaken(Problem):
     """Another account has this user name."""
 

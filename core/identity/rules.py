@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
 
@@ -190,3 +191,55 @@ def refresh_verdict(family: Family, now: datetime) -> Refresh:
     if family.used_at is not None:
         return Refresh.REPEAT if now < family.used_at + SAME_SUCCESSOR_WITHIN else Refresh.END_REUSE
     return Refresh.LAPSED if now >= family.token_expires_at else Refresh.ROTATE
+
+
+# --- an organisation's ID token ----------------------------------------------------------------------------------------------
+
+#: Signatures that only the organisation can make. Never `none`, never a shared secret: with HS256 its public key would be one.
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+#: How far two clocks may lie apart.
+LEEWAY = timedelta(seconds=60)
+#: The year 9999.
+_LATEST_S = 253_402_300_800
+#: A lost answer of a sign-in is given again within this time; afterwards the page sends its person there once more.
+SAME_SIGN_IN_WITHIN = timedelta(seconds=60)
+
+
+def id_token_fault(claims: Mapping[str, object], *, issuer: str, client_id: str, nonce: str, now: datetime) -> str | None:
+    """Return the first claim that does not hold (OpenID Connect Core 3.1.3.7), None for a token meant for us, now, and this page."""
+    audience = claims.get("aud")
+    audiences = [audience] if isinstance(audience, str) else audience if isinstance(audience, list) else []
+    party = claims.get("azp")
+    told = claims.get("nonce")
+    checks = {
+        "iss": claims.get("iss") == issuer,
+        "aud": client_id in audiences,
+        "azp": party == client_id or (party is None and len(audiences) == 1),
+        "sub": bool(claims.get("sub")),
+        "nonce": isinstance(told, str) and compare_digest(told.encode("utf-8", "surrogatepass"), nonce.encode("utf-8", "surrogatepass")),
+        "exp": (ends := _seconds(claims.get("exp"))) is not None and now.timestamp() < ends + LEEWAY.total_seconds(),
+        "iat": (made := _seconds(claims.get("iat"))) is not None and made <= now.timestamp() + LEEWAY.total_seconds(),
+        "nbf": "nbf" not in claims
+        or ((begins := _seconds(claims["nbf"])) is not None and begins <= now.timestamp() + LEEWAY.total_seconds()),
+    }
+    return next((name for name, holds in checks.items() if not holds), None)
+
+
+def vouched_username(claims: Mapping[str, object], claim: str) -> str | None:
+    """Return the account name a token vouches for, None when it names none of ours.
+
+    Unlike a name somebody types, a Turkish i is not made a plain one: the organisation may know two people apart by it.
+    """
+    told = claims.get(claim)
+    if not isinstance(told, str) or not told.isascii() or not USERNAME.fullmatch(told.lower()):
+        return None
+    if claim == "email" and claims.get("email_verified") is not True:
+        return None
+    return told.lower()
+
+
+def _seconds(value: object) -> float | None:
+    """Return a NumericDate (RFC 7519); True is no number, and neither is NaN or what no clock will show."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _LATEST_S:
+        return None
+    return float(value)

@@ -138,7 +138,7 @@ class Identity:
         await record(
             tx, at=now, actor=None, action="sign_in.refused", subject_kind="account",
             subject_id=facts.account_id if facts else None, provinces=facts.provinces if facts else frozenset(),
-            detail={"source": attempt.caller.source.hex()[:16], "locked_s": _seconds(locked, now)},
+            detail={"source": attempt.caller.source.hex()[:16], "locked_s": _seconds(locked, now), "method": "password"},
         )  # fmt: skip
 
     async def conclude_sign_in(self, tx: Tx, attempt: Attempt, now: datetime, *, better_hash: str | None = None) -> Tokens | None:
@@ -147,20 +147,24 @@ class Identity:
         if facts is None or not await store.still_holds(tx, facts.account_id, facts.password_hash):
             return None
         await store.forget_tries(tx, attempt.pair)
-        session_id, expires_at = new_id(), now + self.settings.family_ttl
-        await store.open_session(
-            tx, session_id, facts.account_id, device_hash=attempt.caller.device, source_hash=attempt.caller.source, at=now,
-            expires_at=expires_at,
-        )  # fmt: skip
-        refresh = new_token()
-        await self._keep_refresh(tx, session_id, refresh, now, expires_at)
         if better_hash is not None:
             await store.rehash(tx, facts.account_id, facts.password_hash, better_hash)
+        return await self.open_session(tx, new_id(), facts, attempt.caller, now, method="password", refresh=new_token(), access=new_token())
+
+    async def open_session(
+        self, tx: Tx, session_id: UUID, facts: store.SignInFacts, caller: Caller, now: datetime, *, method: str, refresh: str, access: str
+    ) -> Tokens:
+        """Begin a family for somebody who proved by `method` who they are; the tokens are made by the caller."""
+        expires_at = now + self.settings.family_ttl
+        await store.open_session(
+            tx, session_id, facts.account_id, device_hash=caller.device, source_hash=caller.source, at=now, expires_at=expires_at
+        )
+        await self._keep_refresh(tx, session_id, refresh, now, expires_at)
         await record(
             tx, at=now, actor=None, action="sign_in.done", subject_kind="account", subject_id=facts.account_id,
-            provinces=facts.provinces, detail={"source": attempt.caller.source.hex()[:16], "session_id": str(session_id)},
+            provinces=facts.provinces, detail={"source": caller.source.hex()[:16], "session_id": str(session_id), "method": method},
         )  # fmt: skip
-        return await self._with_access(tx, session_id, refresh, now, expires_at)
+        return await self._with_access(tx, session_id, refresh, now, expires_at, access=access)
 
     # --- refresh families -----------------------------------------------------------------------------------------------------
 
@@ -200,8 +204,10 @@ class Identity:
         ends = min(now + self.settings.refresh_ttl, family_ends)
         await store.add_refresh_token(tx, session_id, token_hash(token), new_nonce(), at=now, expires_at=ends)
 
-    async def _with_access(self, tx: Tx, session_id: UUID, refresh: str, now: datetime, family_ends: datetime) -> Tokens:
-        access, ends = new_token(), min(now + self.settings.access_ttl, family_ends)
+    async def _with_access(
+        self, tx: Tx, session_id: UUID, refresh: str, now: datetime, family_ends: datetime, *, access: str | None = None
+    ) -> Tokens:
+        access, ends = access or new_token(), min(now + self.settings.access_ttl, family_ends)
         await store.add_access_token(tx, session_id, token_hash(access), ends)
         return Tokens(access, refresh, int((ends - now).total_seconds()))
 

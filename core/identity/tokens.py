@@ -39,6 +39,14 @@ def device_token(key: bytes, device_id: UUID, nonce: bytes) -> str:
     return _text(hmac.digest(key, b"device\0" + device_id.bytes + nonce, "sha256"))
 
 
+def oidc_token(key: bytes, purpose: str, session_id: UUID, proof: bytes) -> str:
+    """Return a token of a session that an organisation's sign-in opened: whoever repeats the request with its secrets gets the same one.
+
+    `proof` stands for those secrets and is nowhere stored (docs/decisions/0016).
+    """
+    return _text(hmac.digest(key, b"\0".join((b"oidc", purpose.encode(), session_id.bytes + proof)), "sha256"))
+
+
 def key_of(*parts: str) -> bytes:
     """Return a key for things that must be found again but not be read, such as a typed user name and a source."""
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()

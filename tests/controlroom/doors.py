@@ -24,6 +24,8 @@ EVERYBODY = DESK | TEAM | ADMIN | AUDITOR | KADES | CAMERA | GATE | GATEWAY | {"
 PUBLIC = {
     ("POST", "/api/v1/token"),
     ("POST", "/api/v1/token/refresh"),
+    ("GET", "/api/v1/auth/oidc"),
+    ("POST", "/api/v1/auth/oidc"),
     ("POST", "/api/v1/kades/registrations"),
     ("POST", "/api/v1/kades/registrations/{registration_id}/verify"),
     ("GET", "/api/v1/config"),
