@@ -29,7 +29,7 @@ export function App({ desk }: { readonly desk: Desk }): JSX.Element {
   useEffect(() => {
     if (desk.session.signedIn) desk.open().catch((problem: unknown) => { setFault(faultText(problem)); });
   }, [desk]);
-  if (!desk.session.signedIn) return <SignIn title={t(w.title)} signIn={(username, password) => desk.signIn(username, password)} />;
+  if (!desk.session.signedIn) return <SignIn title={t(w.title)} door={desk} />;
   if (!desk.me) {
     return (
       <main class="sign-in">

@@ -32,7 +32,7 @@ export function App({ crew }: { readonly crew: Crew }): JSX.Element {
   useEffect(() => {
     if (crew.session.signedIn) crew.open().catch((problem: unknown) => { setFault(faultText(problem)); });
   }, [crew]);
-  if (!crew.session.signedIn) return <SignIn title={t(w.title)} signIn={(username, password) => crew.signIn(username, password)} />;
+  if (!crew.session.signedIn) return <SignIn title={t(w.title)} door={crew} />;
   if (!crew.me) {
     return (
       <main class="sign-in"><div>

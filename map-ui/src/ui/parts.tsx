@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX, TargetedEvent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { language, setLanguage, t } from '../i18n';
+import { leave, offered, type CameBack, type Offer, type Proof } from '../wire/oidc';
 import { NoAnswer, Problem } from '../wire/rest';
 import type { Link } from '../wire/socket';
 import { words } from './words';
@@ -85,7 +86,27 @@ export function linkText(link: Link, now: number): string {
   return t(words.live);
 }
 
-export function SignIn(props: { readonly title: string; readonly signIn: (username: string, password: string) => Promise<unknown>; readonly note?: ComponentChildren }): JSX.Element {
+/** The page somebody signs in at. */
+export interface Door {
+  takeBrought: () => CameBack | null;
+  signIn: (username: string, password: string) => Promise<unknown>;
+  signInWith: (proof: Proof) => Promise<unknown>;
+}
+
+/** The organisation's sign-in, where the house has one: nothing at all where it has none. */
+function Organisation({ door, act }: { readonly door: Door; readonly act: Act }): JSX.Element | null {
+  const [offer, setOffer] = useState<Offer | { readonly fault: string } | null>(null);
+  useEffect(() => {
+    void offered().then(setOffer);
+    const back = door.takeBrought();
+    if (back !== null) act.run(() => ('proof' in back ? door.signInWith(back.proof) : Promise.reject(new Error(back.fault))));
+  }, [door]);
+  if (offer === null) return null;
+  if ('fault' in offer) return <p class="muted" data-testid="organisation-down">{offer.fault}</p>;
+  return <button type="button" class="button" data-testid="organisation" disabled={act.busy} onClick={() => { act.run(() => leave(offer)); }}>{t(words.organisation)}</button>;
+}
+
+export function SignIn(props: { readonly title: string; readonly door: Door; readonly note?: ComponentChildren }): JSX.Element {
   const act = useAct();
   const submit = (event: TargetedEvent<HTMLFormElement, SubmitEvent>): void => {
     event.preventDefault();
@@ -94,7 +115,7 @@ export function SignIn(props: { readonly title: string; readonly signIn: (userna
       const value = form.get(name);
       return typeof value === 'string' ? value : '';
     };
-    act.run(() => props.signIn(text('username'), text('password')));
+    act.run(() => props.door.signIn(text('username'), text('password')));
   };
   return (
     <main class="sign-in">
@@ -104,6 +125,7 @@ export function SignIn(props: { readonly title: string; readonly signIn: (userna
         <label class="field">{t(words.password)}<input name="password" type="password" autocomplete="current-password" required /></label>
         <Fault text={act.problem} />
         <button type="submit" class="button primary" disabled={act.busy}>{t(words.signIn)}</button>
+        <Organisation door={props.door} act={act} />
         {props.note}
       </form>
     </main>

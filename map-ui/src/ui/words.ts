@@ -1,6 +1,9 @@
 /** Words that more than one page says. */
 export const words = {
   signIn: ['Oturum aç', 'Sign in'],
+  organisation: ['Kurumsal hesapla gir', 'Sign in with your organisation'],
+  organisationNo: ['Kurumunuz girişi onaylamadı.', 'Your organisation did not confirm the sign-in.'],
+  organisationAnew: ['Bu giriş bu sekmede başlamadı; yeniden deneyin.', 'This sign-in was not begun in this tab; try again.'],
   signOut: ['Çıkış', 'Sign out'],
   username: ['Kullanıcı adı', 'User name'],
   password: ['Parola', 'Password'],

@@ -1,6 +1,7 @@
 import { language } from '../i18n';
 import type { Me } from './answers';
 import { ServerClock } from './clock';
+import { cameBack, type CameBack, type Proof } from './oidc';
 import { Rest } from './rest';
 import { Session } from './session';
 import { Live, socketUrl, type Link, type LiveOptions } from './socket';
@@ -11,6 +12,8 @@ export abstract class SignedPage {
   readonly session: Session;
   readonly rest = new Rest({ token: (renewed) => this.session.token(renewed), language });
   me: Me | null = null;
+  /** What the person brought back from the organisation's sign-in; read and wiped before anything else can see it. */
+  private brought: CameBack | null = cameBack();
   link: Link = { phase: 'connecting', since: Date.now(), retryAt: null, tries: 0, replay: 'none', replayed: 0, ended: null, heardAt: null };
   protected live: Live | null = null;
   private toShow: number[] = [];
@@ -33,6 +36,18 @@ export abstract class SignedPage {
 
   async signIn(username: string, password: string): Promise<void> {
     await this.session.signIn(username, password);
+    await this.open();
+  }
+
+  /** What was brought back, once: whoever signs out must not find themselves signed in again. */
+  takeBrought(): CameBack | null {
+    const { brought } = this;
+    this.brought = null;
+    return brought;
+  }
+
+  async signInWith(proof: Proof): Promise<void> {
+    await this.session.signInWith(proof);
     await this.open();
   }
 

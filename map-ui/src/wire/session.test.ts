@@ -75,3 +75,17 @@ it('ends only when the server says no, not when the line is cut', async () => {
   expect(ended).toHaveBeenCalledOnce();
   expect(sessionStorage.length).toBe(0);
 });
+
+it('asks again with the same proof when the answer of an organisation sign-in was lost', async () => {
+  const { made, asked } = session([new Error('lost'), ok(3)]);
+  await made.signInWith({ client_id: 'c', code: 'k', verifier: 'v', nonce: 'n', redirect_uri: 'https://m/' });
+  await expect(made.token()).resolves.toBe('a3');
+  expect(asked).toHaveLength(2);
+  expect(asked[0]).toBe(asked[1]);
+});
+
+it('does not ask again when the organisation vouches for nobody', async () => {
+  const { made, asked } = session([new Response('{"slug": "oidc-refused"}', { status: 401 }), ok(3)]);
+  await expect(made.signInWith({ client_id: 'c', code: 'k', verifier: 'v', nonce: 'n', redirect_uri: 'https://m/' })).rejects.toThrow();
+  expect(asked).toHaveLength(1);
+});
