@@ -61,6 +61,7 @@ class FollowerRunner:
         self._follower = follower
         #: Up to this number events are handled one at a time: a batch with one of them failed.
         self._alone_until = 0
+        self._alone = False
         #: The event that fails, and how often it has.
         self._failed: tuple[int, int] = (0, 0)
 
@@ -74,7 +75,8 @@ class FollowerRunner:
                 _log.warning("log away", follower=self._follower.name, error=type(fault).__name__)
             except Exception as fault:  # noqa: BLE001 - its batch was rolled back and comes again; after TRIES the event is set aside
                 _log.error("follower failed", follower=self._follower.name, exc_info=fault)
-            if moved == 0:
+            # A few at a time cost nearly as much as many: let them gather, unless they come one by one anyway.
+            if moved == 0 or not (moved == BATCH or self._alone):
                 await asyncio.sleep(POLL_EVERY_S)
 
     async def step(self) -> int:
@@ -85,8 +87,8 @@ class FollowerRunner:
             if place is None:
                 await tx.execute(_SQL["follower_add"], {"name": name})
                 return 0
-            limit = 1 if place["seq"] < self._alone_until else BATCH
-            params = {"after": place["seq"], "types": sorted(self._follower.types), "limit": limit}
+            self._alone = place["seq"] < self._alone_until
+            params = {"after": place["seq"], "types": sorted(self._follower.types), "limit": 1 if self._alone else BATCH}
             events = [event_of(row) for row in await tx.rows(_SQL["follower_read"], params)]
             if events:
                 await self._handle(tx, [(event, json.loads(event.data)) for event in events])
