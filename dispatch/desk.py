@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core import audit
 from core.errors import NotFound, Problem
-from core.identity import names_of
+from core.identity import Role, colleagues_of
 from core.ids import new_id
 from core.timers import set_timer
 from dispatch import rules
@@ -97,6 +97,21 @@ class CannotMerge(Problem):
     en = "An incident cannot be merged with itself, nor a drill with the real thing."
 
 
+class NotAColleague(Problem):
+    """Whom an incident is handed to cannot have it: unknown, disabled, signed out, of another role, or of none of its provinces."""
+
+    status = 409
+    slug = "not-a-colleague"
+    title_tr = "Bu kişiye devredilemez"
+    title_en = "Cannot be handed to this person"
+    tr = "Olay, yalnızca illerinden birinde görevli ve oturumu açık başka bir Haber Merkezi görevlisine ya da vardiya amirine devredilir."
+    en = "An incident is handed only to another dispatcher or supervisor of one of its provinces who is signed in."
+
+
+#: Who may have an incident of their own (contract, "Who may what").
+TAKERS = (Role.DISPATCHER, Role.SUPERVISOR)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByHand:
     """An ihbar as a dispatcher types it (E1: no document is asked for)."""
@@ -172,7 +187,7 @@ async def _open(tx: Tx, incident_id: UUID) -> Incident:
 async def take(tx: Tx, incident_id: UUID, who: Principal, now: datetime) -> Incident:
     """Take an incident: from now on it is this dispatcher's, and every other desk that has it is told so."""
     incident = await _open(tx, incident_id)
-    if incident.owner_id == who.id:
+    if incident.owner_id == who.id and incident.taken_at is not None:
         return incident
     after = replace(incident, owner_id=who.id, owner_name=who.name, taken_at=now)
     await changes.save(tx, after, now, events=[line("taken", actor_of(who), before=incident.owner_name)])
@@ -298,16 +313,31 @@ async def merge(tx: Tx, duplicate_id: UUID, into_id: UUID, who: Principal, now: 
 
 
 async def hand_over(tx: Tx, incident_id: UUID, to: UUID | None, note: str, who: Principal, now: datetime) -> Incident:
-    """Hand an incident to another dispatcher with a note, or back to the desk (`to` None), which is alarmed until somebody takes it."""
+    """Hand an incident to a colleague with a note, or back to the desk (`to` None). Raises NotAColleague.
+
+    Naming somebody is not yet being heard by them: either way the desks are alarmed until the one who was named, or another, takes it.
+    """
     incident = await _open(tx, incident_id)
-    name = None if to is None else (await names_of(tx, [to])).get(to)
-    if to is not None and name is None:
-        raise NotFound
-    after = replace(incident, owner_id=to, owner_name=name, taken_at=None if to is None else now)
+    name = None if to is None else await _colleague(tx, incident, to, who, now)
+    after = replace(incident, owner_id=to, owner_name=name, taken_at=None)
     await changes.save(tx, after, now, events=[line("handed_over", actor_of(who), to=name, note=note)])
     await tell_incident(tx, after, now)
     await _audit(tx, who, "incident.handed_over", incident.id, now, incident.provinces, {"to": None if to is None else str(to)})
-    return await alarm_for(tx, after, "unowned", now) if to is None else after
+    return await alarm_for(tx, after, "unowned", now)
+
+
+async def colleagues(tx: Tx, who: Principal, now: datetime) -> list[dict[str, Any]]:
+    """Return whom the caller may hand incidents to: signed-in dispatchers and supervisors of the caller's provinces."""
+    return await colleagues_of(tx, who, TAKERS, now)
+
+
+async def _colleague(tx: Tx, incident: Incident, to: UUID, who: Principal, now: datetime) -> str:
+    # The scope holds the provinces of borrowed teams and of the caller too, so that the incident's own are asked for.
+    found = next((one for one in await colleagues(tx, who, now) if one["id"] == to), None)
+    if found is None or incident.provinces.isdisjoint(found["provinces"]):
+        raise NotAColleague
+    name: str = found["name"]
+    return name
 
 
 async def close(

@@ -84,6 +84,10 @@ SELECT id FROM device WHERE revoked_at > %(since)s
 -- name: names_of
 SELECT id, name FROM account WHERE id = ANY (%(ids)s::uuid[])
 
+-- name: colleagues
+SELECT id, name, role, provinces, last_seen_at FROM core_colleagues(%(roles)s::text[], %(at)s)
+ORDER BY last_seen_at DESC, id
+
 -- name: add_account
 INSERT INTO account (id, username, name, role, provinces, team_id, password_hash, created_at, created_by)
 VALUES (%(id)s, %(username)s, %(name)s, %(role)s, %(provinces)s, %(team_id)s, %(password_hash)s, %(at)s, %(created_by)s)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.audit import record
 from core.errors import NotFound
@@ -92,6 +92,15 @@ async def revoked_since(tx: Tx, instant: datetime) -> frozenset[UUID]:
 async def names_of(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, str]:
     """Shown names of accounts by id."""
     return await store.names_of(tx, list(ids))
+
+
+async def colleagues_of(tx: Tx, who: Principal, roles: Iterable[Role], now: datetime) -> list[dict[str, Any]]:
+    """Return who else of `roles` is signed in and shares a province of this transaction's scope: id, name, role, provinces, last_seen_at.
+
+    `last_seen_at` is the last sign-in or refresh, which an open page makes every few minutes; nobody knows more than that.
+    `provinces` are the shared ones.
+    """
+    return [row for row in await store.colleagues(tx, roles, now) if row["id"] != who.id]
 
 
 class Identity:

@@ -211,6 +211,11 @@ async def names_of(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, str]:
     return {row["id"]: row["name"] for row in await tx.rows(_SQL["names_of"], {"ids": list(ids)})}
 
 
+async def colleagues(tx: Tx, roles: Iterable[Role], at: datetime) -> list[dict[str, Any]]:
+    """Return who of `roles` is signed in and shares a province of this transaction's scope, last seen first."""
+    return await tx.rows(_SQL["colleagues"], {"roles": sorted(role.value for role in roles), "at": at})
+
+
 # --- accounts and devices ----------------------------------------------------------------------------------------------------
 
 

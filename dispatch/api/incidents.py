@@ -38,6 +38,7 @@ def install(routes: APIRouter, site: Site, facets: Facets) -> None:
     """Add the routes of incidents."""
     _reading(routes, facets)
     _owning(routes)
+    _colleagues(routes)
     _ending(routes, site)
     _sending(routes, site)
 
@@ -120,12 +121,22 @@ def _owning(routes: APIRouter) -> None:
 
     @routes.post("/incidents/{incident_id}/hand-over")
     async def hand_over(call: Dispatcher, incident_id: UUID, body: HandOver) -> dict[str, Any]:
-        """Hand an incident to another dispatcher with a note, or back to the desk."""
+        """Hand an incident to a colleague with a note, or back to the desk; either way it rings until it is taken."""
 
         async def do() -> dict[str, Any]:
             return frames.incident_data(await desk.hand_over(call.tx, incident_id, body.to, body.note, call.who, call.now))
 
         return await call.once(body, do)
+
+
+def _colleagues(routes: APIRouter) -> None:
+    @routes.get("/desk/colleagues")
+    async def colleagues(call: Dispatcher) -> dict[str, Any]:
+        """List who can be handed an incident, last seen first: who is signed in and may take one in a province of the caller.
+
+        `last_seen_at` is the last sign-in or renewal of it; whether somebody sits at a desk is not known. `provinces` are the shared ones.
+        """
+        return page([as_json(row) for row in await desk.colleagues(call.tx, call.who, call.now)])
 
 
 def _by_hand(body: NewIncident, now: datetime) -> desk.ByHand:

@@ -42,10 +42,10 @@ PERSONAL: Final = (
     ),
     Personal(
         table="refresh_token",
-        columns=("token_hash", "nonce"),
-        what="Staff: hash of a refresh token and what its successor is made from",
-        why="Authenticated users (E6)",
-        seen_by="Nobody",
+        columns=("token_hash", "nonce", "issued_at"),
+        what="Staff: hash of a refresh token, what its successor is made from, and when it was issued",
+        why="Authenticated users (E6); an incident is handed to somebody who is there (E4)",
+        seen_by="Hash: nobody; the latest time, as last seen: dispatchers and supervisors of a shared province",
         rule="identity.prune",
     ),
     Personal(

@@ -68,7 +68,7 @@ PLAIN: Final[dict[str, str]] = {
     "pts_hit_entry": "hit_id entry_id province category recorded_at valid_from valid_to",
     "pts_image": "gate_id client_id province received_at hit_id",
     "pts_read": "gate_id client_id received_at province confidence char_confidence grammar skew_ms late",
-    "refresh_token": "session_id issued_at expires_at used_at",
+    "refresh_token": "session_id expires_at used_at",
     "relay_head": "one log seq",
     "request_once": "sender client_id fingerprint at",
     "session": "id account_id started_at expires_at ended_at end_reason",

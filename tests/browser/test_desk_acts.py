@@ -128,6 +128,43 @@ def test_an_incident_handed_back_to_the_desk_rings_until_the_next_one_has_it_and
     expect(crew.get_by_test_id("job")).to_have_attribute("data-state", "accepted")
 
 
+def test_an_incident_handed_to_a_colleague_by_name_rings_until_that_one_has_taken_it(people: People, live: Live) -> None:
+    dispatcher, supervisor = at_desk(people, live), at_desk(people, live, "supervisor")
+    press_by_rest(live)
+    dispatcher.get_by_test_id("incident").click()
+    dispatcher.keyboard.press("t")
+    rings(supervisor, "")
+    hand_over = dispatcher.get_by_role("button", name="Devret")
+    hand_over.focus()
+    hand_over.press("Enter")
+    form = dispatcher.get_by_test_id("hand-over-form")
+    whom = form.get_by_label("Kime")
+
+    # By keys alone: the choice has the focus, stands at the desk, and goes to a colleague by the first letters of the name.
+    expect(whom).to_be_focused()
+    expect(whom.locator("option:checked")).to_have_text("Masaya bırak")
+    expect(whom.locator("option", has_text=re.compile(r"^supervisor · Vardiya amiri · son görülme \d"))).to_have_count(1)
+    expect(whom.locator("option", has_text=re.compile("^(dispatcher|operator|other_)"))).to_have_count(0)
+    dispatcher.keyboard.type("supervisor")
+    dispatcher.keyboard.press("Tab")
+    dispatcher.keyboard.type("Arka kapıda bekliyor.")
+    expect(whom.locator("option:checked")).to_contain_text("supervisor ·")
+    dispatcher.keyboard.press("Tab")
+    dispatcher.keyboard.press("Enter")
+
+    expect(form).to_have_count(0)
+    for page in (dispatcher, supervisor):
+        rings(page, "kades")
+        expect(page.get_by_test_id("incident")).to_contain_text("supervisor kişisine devredildi, henüz almadı")
+    supervisor.get_by_test_id("incident").click()
+    expect(supervisor.get_by_test_id("hand-over-note")).to_contain_text("Arka kapıda bekliyor.")
+    supervisor.keyboard.press("t")
+    for page in (dispatcher, supervisor):
+        rings(page, "")
+        expect(page.get_by_test_id("alarm")).to_have_count(0)
+        expect(page.get_by_test_id("take")).to_contain_text("supervisor üstlendi")
+
+
 # --- alarms ------------------------------------------------------------------------------------------------------------------
 
 

@@ -155,6 +155,7 @@ DOORS = (
     Door("GET", "/api/v1/incidents/{incident_id}/history", DESK),
     Door("POST", "/api/v1/incidents/{incident_id}/take", SENDS),
     Door("POST", "/api/v1/incidents/{incident_id}/hand-over", SENDS, says(note="vardiya")),
+    Door("GET", "/api/v1/desk/colleagues", SENDS),
     Door("POST", "/api/v1/incidents/{incident_id}/notes", SENDS, says(note="arandı")),
     Door("POST", "/api/v1/incidents/{incident_id}/dispatches", SENDS),
     Door("POST", "/api/v1/incidents/{incident_id}/reinforce", SENDS, says(teams=1)),

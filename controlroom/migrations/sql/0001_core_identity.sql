@@ -178,6 +178,23 @@ END $$;
 REVOKE ALL ON FUNCTION core_still_holds(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION core_still_holds(uuid, text) TO merkez_api;
 
+-- Whom work can be handed to: accounts of `roles` in a province of this transaction, signed in at `at`. A refresh token that is unused and not
+-- lapsed is a sign-in that still stands; when it was issued is the last that is known of its holder. Nothing here knows who sits at a desk:
+-- each process knows its own sockets alone. Of the provinces only those that the caller shares are told (law 10).
+CREATE FUNCTION core_colleagues(roles text[], at timestamptz)
+RETURNS TABLE (id uuid, name text, role text, provinces smallint[], last_seen_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT a.id, a.name, a.role, ARRAY(SELECT p FROM unnest(a.provinces) AS p WHERE p = ANY (public.core_scope()) ORDER BY p), seen.last
+    FROM public.account a
+    CROSS JOIN LATERAL (
+        SELECT max(r.issued_at) AS last FROM public.session s JOIN public.refresh_token r ON r.session_id = s.id
+        WHERE s.account_id = a.id AND s.ended_at IS NULL AND s.expires_at > at AND r.used_at IS NULL AND r.expires_at > at
+    ) AS seen
+    WHERE a.role = ANY (roles) AND a.disabled_at IS NULL AND a.provinces && public.core_scope() AND seen.last IS NOT NULL
+$$;
+REVOKE ALL ON FUNCTION core_colleagues(text[], timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION core_colleagues(text[], timestamptz) TO merkez_api;
+
 -- Owned by a role that nobody signs in as: what runs with the owner's rights has no more than these tables.
 GRANT USAGE, CREATE ON SCHEMA public TO merkez_owner;
 ALTER TABLE account OWNER TO merkez_owner;
@@ -190,4 +207,5 @@ ALTER FUNCTION core_authenticate(bytea, timestamptz) OWNER TO merkez_owner;
 ALTER FUNCTION core_sign_in_facts(text) OWNER TO merkez_owner;
 ALTER FUNCTION core_rehash(uuid, text, text) OWNER TO merkez_owner;
 ALTER FUNCTION core_still_holds(uuid, text) OWNER TO merkez_owner;
+ALTER FUNCTION core_colleagues(text[], timestamptz) OWNER TO merkez_owner;
 ALTER FUNCTION core_office() OWNER TO merkez_owner;

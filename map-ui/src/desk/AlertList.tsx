@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { code, metres, span, t, timeText } from '../i18n';
 import { clockText, standardClock } from '../state/countdown';
-import { activeDispatches, isServed, openOffers, type Row } from '../state/order';
+import { activeDispatches, isServed, isUntaken, openOffers, type Row } from '../state/order';
 import { DrillChip, useTick } from '../ui/parts';
 import { fixedAt, type DeskAlarm, type Incident, type PtsHit } from '../wire/frames';
 import { desk as w } from './words';
@@ -84,13 +84,18 @@ function IncidentLine(props: { readonly row: Row; readonly now: number; readonly
         <span>{timeText(incident.opened_at)}</span>
       </span>
       <span class="row sub">
-        <span class={`chip ${unowned ? 'danger' : ''}`}>{incident.owner_name ?? t(w.unowned)}</span>
+        <span class={`chip ${unowned ? 'danger' : ''}`}>{ownerText(incident)}</span>
         <span class={`chip ${tone(incident)}`}>{whoGoes(incident)}</span>
         {incident.evaluation !== null && <span class="chip">{code(incident.evaluation)}</span>}
         {incident.cancelled !== null && <span class="chip warn">{t(['iptal bildirildi', 'cancel reported'])}</span>}
       </span>
     </button>
   );
+}
+
+function ownerText(incident: Incident): string {
+  if (incident.owner_name === null) return t(w.unowned);
+  return isUntaken(incident) ? t(w.handedTo, { name: incident.owner_name }) : incident.owner_name;
 }
 
 export function StandardChip(props: { readonly incident: Incident; readonly now: number; readonly breached?: boolean }): JSX.Element | null {

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { code, t, timeText } from '../i18n';
 import type { DeskState } from '../state/desk';
-import { activeDispatches, isServed, openOffers } from '../state/order';
+import { activeDispatches, isServed, isUntaken, openOffers } from '../state/order';
 import type { HistoryLine, IncidentDetail, Page } from '../wire/answers';
 import type { Incident } from '../wire/frames';
 import { DrillChip, Fault, Section, useAct, useTick } from '../ui/parts';
@@ -61,7 +61,7 @@ export function Detail(props: DetailProps): JSX.Element {
         {dispatching && open && <HandOverNote desk={desk} incident={incident} />}
         {dispatching && open && <Bar {...props} />}
         {props.form === 'close' && <CloseForm acts={acts} incident={incident} onDone={() => { props.setForm(null); }} />}
-        {props.form === 'hand-over' && <HandOverForm acts={acts} incident={incident} onDone={() => { props.setForm(null); }} />}
+        {props.form === 'hand-over' && <HandOverForm desk={desk} acts={acts} incident={incident} onDone={() => { props.setForm(null); }} />}
         {props.form === 'merge' && <MergeForm acts={acts} incident={incident} state={state} now={now} onDone={() => { props.setForm(null); }} />}
         {incident.source === 'kades' && <KadesCard desk={desk} acts={acts} incident={incident} alert={state.alerts.get(incident.id) ?? null} caller={detail.value?.caller ?? null} mayEvaluate={evaluating} />}
         {incident.source === 'pts' && <HitCard desk={desk} acts={acts} incident={incident} state={state} mayDecide={evaluating} />}
@@ -101,8 +101,8 @@ function Warnings(props: { readonly incident: Incident; readonly state: DeskStat
 
 /** What the one before left for whoever has it next. It must not wait in the folded history. */
 function HandOverNote({ desk, incident }: { readonly desk: Desk; readonly incident: Incident }): JSX.Element | null {
-  // While nobody has it another note may come at any change; once somebody has, only with the next owner.
-  const key = `${incident.id}:${incident.owner_id ?? `v${String(incident.version)}`}`;
+  // While nobody has taken it another note may come at any change; once somebody has, only before the next taking.
+  const key = `${incident.id}:${incident.taken_at ?? `v${String(incident.version)}`}`;
   const asked = useAsked(key, () => desk.rest.get<Page<HistoryLine>>(`/incidents/${incident.id}/history`));
   const line = asked.value?.items.findLast((one) => one.kind === 'handed_over');
   if (line === undefined) return null;
@@ -121,14 +121,15 @@ function noteOf(detail: unknown): string {
 function Bar(props: DetailProps): JSX.Element {
   const act = useAct();
   const { incident, acts } = props;
-  const mine = incident.owner_id !== null && incident.owner_id === props.desk.me?.id;
+  const untaken = isUntaken(incident);
+  const mine = !untaken && incident.owner_id === props.desk.me?.id;
   const more = activeDispatches(incident).length > 0 || openOffers(incident).length > 0;
   const urgent = !more && !isServed(incident);
   return (
     <section class="bar">
       <div class="row">
-        <button type="button" class={`button ${incident.owner_id === null ? 'primary' : ''}`} data-testid="take" disabled={act.busy || mine} onClick={() => { act.run(() => acts.take(incident.id)); }}>
-          {incident.owner_name === null ? t(w.take) : t(w.taken, { name: incident.owner_name })} <kbd>T</kbd>
+        <button type="button" class={`button ${untaken ? 'primary' : ''}`} data-testid="take" disabled={act.busy || mine} onClick={() => { act.run(() => acts.take(incident.id)); }}>
+          {untaken || incident.owner_name === null ? t(w.take) : t(w.taken, { name: incident.owner_name })} <kbd>T</kbd>
         </button>
         <button type="button" class={`button ${urgent ? 'danger' : ''}`} data-testid="dispatch-nearest" disabled={act.busy} onClick={() => { act.run(() => sendOne(acts, incident)); }}>
           {t(more ? w.reinforce : w.nearest)} <kbd>D</kbd>
@@ -140,6 +141,7 @@ function Bar(props: DetailProps): JSX.Element {
         <button type="button" class="button small" onClick={() => { props.setForm('merge'); }}>{t(w.merge)}</button>
         <button type="button" class="button small" data-testid="close-incident" onClick={() => { props.setForm('close'); }}>{t(w.closeIncident)} <kbd>C</kbd></button>
       </div>
+      {untaken && incident.owner_name !== null && <p class="muted" data-testid="handed-to">{t(w.handedTo, { name: incident.owner_name })}</p>}
       <Fault text={act.problem} />
     </section>
   );

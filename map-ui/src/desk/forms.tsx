@@ -1,14 +1,17 @@
 import type { ComponentChildren, JSX, TargetedEvent } from 'preact';
-import { useState } from 'preact/hooks';
-import { code, t } from '../i18n';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { code, t, timeText } from '../i18n';
 import type { LonLat } from '../map/geometry';
 import type { DeskState } from '../state/desk';
 import { isOpen } from '../state/order';
 import { DrillChip, Fault, useAct } from '../ui/parts';
 import { words } from '../ui/words';
+import type { Colleague, Page } from '../wire/answers';
 import type { Incident } from '../wire/frames';
 import type { Acts } from './acts';
 import { placeText } from './AlertList';
+import type { Desk } from './desk';
+import { useAsked } from './hooks';
 import { BODIES, desk as w, KINDS, OUTCOMES } from './words';
 
 function text(form: FormData, name: string): string {
@@ -25,16 +28,21 @@ function Form(props: {
   readonly children: ComponentChildren;
 }): JSX.Element {
   const act = useAct();
+  const form = useRef<HTMLFormElement>(null);
+  // A browser heeds `autofocus` once in a page's life, and signing in has had it: a form opened by a key would leave the keys where they were.
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>('[autofocus]')?.focus();
+  }, []);
   const submit = (event: TargetedEvent<HTMLFormElement, SubmitEvent>): void => {
     event.preventDefault();
-    const form = new FormData(event.currentTarget);
+    const filled = new FormData(event.currentTarget);
     act.run(async () => {
-      await props.send(form);
+      await props.send(filled);
       props.onDone();
     });
   };
   return (
-    <form class="section form" onSubmit={submit} data-testid={props.testid}>
+    <form ref={form} class="section form" onSubmit={submit} data-testid={props.testid}>
       <h3>{props.title}</h3>
       {props.children}
       <Fault text={act.problem} />
@@ -67,10 +75,21 @@ export function CloseForm({ acts, incident, onDone }: { readonly acts: Acts; rea
   );
 }
 
-export function HandOverForm({ acts, incident, onDone }: { readonly acts: Acts; readonly incident: Incident; readonly onDone: () => void }): JSX.Element {
+/** To the desk, or to somebody by name: it rings either way until it is taken. The list of colleagues never keeps the desk from being chosen. */
+export function HandOverForm({ desk, acts, incident, onDone }: { readonly desk: Desk; readonly acts: Acts; readonly incident: Incident; readonly onDone: () => void }): JSX.Element {
+  const asked = useAsked(incident.id, () => desk.rest.get<Page<Colleague>>('/desk/colleagues'));
+  const may = asked.value?.items.filter((one) => one.provinces.some((province) => incident.provinces.includes(province)));
   return (
-    <Form title={t(w.handOver)} go={t(w.handOver)} testid="hand-over-form" onDone={onDone} send={(form) => acts.handOver(incident.id, text(form, 'note'), null)}>
-      <label class="field">{t(w.handOverNote)}<textarea name="note" required autofocus maxLength={2000} /></label>
+    <Form title={t(w.handOver)} go={t(w.handOver)} testid="hand-over-form" onDone={onDone} send={(form) => acts.handOver(incident.id, text(form, 'note'), text(form, 'to') || null)}>
+      <label class="field">{t(w.handOverTo)}
+        <select name="to" autofocus>
+          <option value="">{t(w.toTheDesk)}</option>
+          {may?.map((one) => <option key={one.id} value={one.id}>{one.name} · {code(one.role)} · {t(w.lastSeen, { t: timeText(one.last_seen_at) })}</option>)}
+        </select>
+      </label>
+      {may?.length === 0 && <p class="muted">{t(w.noColleagues)}</p>}
+      {asked.fault !== null && <p class="muted">{t(w.colleaguesUnread)}</p>}
+      <label class="field">{t(w.handOverNote)}<textarea name="note" required maxLength={2000} /></label>
     </Form>
   );
 }

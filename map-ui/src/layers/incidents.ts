@@ -1,7 +1,7 @@
 import type { Map as MapLibre } from 'maplibre-gl';
 import { disc } from '../map/geometry';
 import type { Palette } from '../map/palette';
-import { isOpen } from '../state/order';
+import { isOpen, isUntaken } from '../state/order';
 import type { Incident } from '../wire/frames';
 import { Features, FONT, removeLayers, type MapLayer } from './layer';
 import type { DeskView } from './view';
@@ -32,7 +32,7 @@ export class IncidentsLayer implements MapLayer<DeskView> {
       geometry: { type: 'Point', coordinates: [incident.position.lon, incident.position.lat] },
       properties: {
         icon: incidentIcon(incident), label: incident.drill ? `TATBİKAT ${incident.olay_no.slice(-6)}` : incident.olay_no.slice(-6),
-        selected, unowned: incident.owner_id === null, order: -incident.priority, last_known: incident.position_kind === 'last_known',
+        selected, unowned: isUntaken(incident), order: -incident.priority, last_known: incident.position_kind === 'last_known',
       },
     });
 

@@ -16,14 +16,14 @@ const ids = (incidents: Incident[], alarms: DeskAlarm[] = []) => alertList(desk(
 
 describe('the alert list', () => {
   it('puts what nobody has taken before what somebody has', () => {
-    expect(ids([anIncident({ id: 'owned', owner_id: 'u', priority: 1 }), anIncident({ id: 'free', priority: 5 })])).toEqual(['free', 'owned']);
+    expect(ids([anIncident({ id: 'owned', owner_id: 'u', taken_at: NOON, priority: 1 }), anIncident({ id: 'free', priority: 5 })])).toEqual(['free', 'owned']);
   });
   it('puts the more urgent first and of two alike the older', () => {
     const later = '2026-03-01T09:05:00Z';
     expect(ids([anIncident({ id: 'b', opened_at: later }), anIncident({ id: 'c', priority: 4 }), anIncident({ id: 'a' })])).toEqual(['a', 'b', 'c']);
   });
   it('puts an incident with an unanswered alarm on top', () => {
-    expect(ids([anIncident({ id: 'a' }), anIncident({ id: 'b', owner_id: 'u', priority: 7 })], [alarm({ incident_id: 'b' })])).toEqual(['b', 'a']);
+    expect(ids([anIncident({ id: 'a' }), anIncident({ id: 'b', owner_id: 'u', taken_at: NOON, priority: 7 })], [alarm({ incident_id: 'b' })])).toEqual(['b', 'a']);
   });
   it('puts an incident without any team on the way before one that has one', () => {
     const assigned = anIncident({ id: 'a', dispatches: [aDispatch({ state: 'en_route' })] });
@@ -44,7 +44,12 @@ describe('the alert list', () => {
 describe('what rings', () => {
   it('rings a press on every console until somebody has taken it', () => {
     expect(ringing(desk([anIncident()]), 'dispatcher').map((one) => one.tone)).toEqual(['kades']);
-    expect(ringing(desk([anIncident({ owner_id: 'u' })]), 'dispatcher')).toEqual([]);
+    expect(ringing(desk([anIncident({ owner_id: 'u', taken_at: NOON })]), 'dispatcher')).toEqual([]);
+  });
+  it('rings what was handed to somebody until that one has taken it', () => {
+    const handed = anIncident({ owner_id: 'u', owner_name: 'U', taken_at: null });
+    expect(ringing(desk([handed]), 'dispatcher').map((one) => one.tone)).toEqual(['kades']);
+    expect(alertList(desk([handed]), 'dispatcher').map((row) => row.unowned)).toEqual([true]);
   });
   it("stops at the KGYS operator's desk once the press is evaluated, and rings on at the dispatcher's", () => {
     const evaluated = desk([anIncident({ evaluation: 'mistaken' })]);

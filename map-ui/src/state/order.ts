@@ -18,15 +18,20 @@ export function activeDispatches(incident: Incident): readonly Dispatch[] {
   return incident.dispatches.filter((one) => ON_THE_WAY.has(one.state));
 }
 
+/** Nobody has it: it was never taken, or it was handed to somebody who has not taken it yet. */
+export function isUntaken(incident: Incident): boolean {
+  return incident.owner_id === null || incident.taken_at === null;
+}
+
 /** True while somebody at this desk must still look at it. */
 export function needsSomebody(incident: Incident, role: Role): boolean {
   if (!isOpen(incident) || incident.merged_into !== null) return false;
   // The KGYS operator's part is to evaluate and to compare; sending and taking is the Haber Merkezi's (E10).
   if (role === 'operator') {
-    if (incident.source === 'kades') return incident.evaluation === null && incident.owner_id === null;
+    if (incident.source === 'kades') return incident.evaluation === null && isUntaken(incident);
     return incident.source === 'pts' && incident.instruction === 'observe';
   }
-  return incident.owner_id === null;
+  return isUntaken(incident);
 }
 
 /** A team was there and is done: what is missing is the outcome, not a team. */

@@ -84,6 +84,16 @@ export interface HistoryLine {
   readonly detail: unknown;
 }
 
+/** Somebody an incident can be handed to. Whether they sit at a desk now nobody knows; `last_seen_at` is their page's latest renewal. */
+export interface Colleague {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** Those that the reader serves too. */
+  readonly provinces: readonly number[];
+  readonly last_seen_at: string;
+}
+
 export interface TeamRow extends TeamChanged {
   readonly position: Position | null;
   readonly fix_age_s: number | null;
