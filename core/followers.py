@@ -76,7 +76,7 @@ class FollowerRunner:
             except Exception as fault:  # noqa: BLE001 - its batch was rolled back and comes again; after TRIES the event is set aside
                 _log.error("follower failed", follower=self._follower.name, exc_info=fault)
             # A few at a time cost nearly as much as many: let them gather, unless they come one by one anyway.
-            if moved == 0 or not (moved == BATCH or self._alone):
+            if moved == 0 or (moved < BATCH and not self._alone):
                 await asyncio.sleep(POLL_EVERY_S)
 
     async def step(self) -> int:

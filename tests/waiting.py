@@ -22,12 +22,12 @@ def until(found: Callable[[], Found], what: str = "it", within_s: float = 15.0) 
     return thing
 
 
-async def comes(found: Callable[[], Awaitable[Found] | Found], what: str = "it", within_s: float = 10.0) -> Found:
+async def comes(found: Callable[[], Awaitable[Found] | Found], what: str = "it", within_s: float = 10.0, *, every_s: float = 0.01) -> Found:
     """The same while other tasks run on."""
     give_up = time.monotonic() + within_s
     while not (thing := await _asked(found())):
         assert time.monotonic() < give_up, f"never came: {what}"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(every_s)
     return thing
 
 

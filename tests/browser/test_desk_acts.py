@@ -47,6 +47,15 @@ def at_desk(people: People, live: Live, username: str = "dispatcher") -> Page:
     return desk
 
 
+def taken_by_the_supervisor(dispatcher: Page, supervisor: Page) -> None:
+    """One key takes it, and both desks are quiet."""
+    supervisor.keyboard.press("t")
+    for page in (dispatcher, supervisor):
+        rings(page, "")
+        expect(page.get_by_test_id("alarm")).to_have_count(0)
+        expect(page.get_by_test_id("take")).to_contain_text("supervisor üstlendi")
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A press, the nearest crew and the next one at their pages, and a dispatcher who has the incident open."""
@@ -120,11 +129,7 @@ def test_an_incident_handed_back_to_the_desk_rings_until_the_next_one_has_it_and
     supervisor.get_by_test_id("incident").click()
     expect(supervisor.get_by_test_id("hand-over-note")).to_contain_text("Vardiya bitti; arka kapıda bekliyor.")
     expect(supervisor.get_by_test_id("hand-over-note")).to_contain_text("dispatcher")
-    supervisor.keyboard.press("t")
-    for page in (dispatcher, supervisor):
-        rings(page, "")
-        expect(page.get_by_test_id("alarm")).to_have_count(0)
-        expect(page.get_by_test_id("take")).to_contain_text("supervisor üstlendi")
+    taken_by_the_supervisor(dispatcher, supervisor)
     expect(crew.get_by_test_id("job")).to_have_attribute("data-state", "accepted")
 
 
@@ -158,11 +163,7 @@ def test_an_incident_handed_to_a_colleague_by_name_rings_until_that_one_has_take
         expect(page.get_by_test_id("incident")).to_contain_text("supervisor kişisine devredildi, henüz almadı")
     supervisor.get_by_test_id("incident").click()
     expect(supervisor.get_by_test_id("hand-over-note")).to_contain_text("Arka kapıda bekliyor.")
-    supervisor.keyboard.press("t")
-    for page in (dispatcher, supervisor):
-        rings(page, "")
-        expect(page.get_by_test_id("alarm")).to_have_count(0)
-        expect(page.get_by_test_id("take")).to_contain_text("supervisor üstlendi")
+    taken_by_the_supervisor(dispatcher, supervisor)
 
 
 # --- alarms ------------------------------------------------------------------------------------------------------------------

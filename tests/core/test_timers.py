@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
+from psycopg.types.json import Jsonb
+
 from core.clock import HeldClock
 from core.db import EVERY, Database, Tx
 from core.ids import new_id
@@ -95,6 +98,30 @@ async def test_many_workers_in_two_processes_run_each_timer_exactly_once(fresh_u
     await one.dispose()
     await two.dispose()
     assert ran == Counter(subjects)
+
+
+async def test_dropping_one_wait_among_hundreds_reads_one_row_though_planned_when_there_was_none(fresh_url: str, clock: HeldClock) -> None:
+    with psycopg.connect(fresh_url, autocommit=True) as owner:
+        owner.execute("VACUUM ANALYZE timer")
+    db = Database(fresh_url, pool_size=1)
+    subjects = [new_id() for _ in range(400)]
+    read = "SELECT seq_tup_read + idx_tup_fetch AS n FROM pg_stat_xact_user_tables WHERE relname = 'timer'"
+
+    async def dropped(subject: UUID) -> int:
+        """The same as COMMIT does, in a transaction that can be asked what it read."""
+        async with db.tx(EVERY) as tx:
+            before = await tx.value(read) or 0
+            drop = Jsonb([{"kind": "ring", "subject_id": str(subject)}])
+            await tx.execute("SELECT core_flush(NULL, NULL, %(drop)s)", {"drop": drop})
+            return int(await tx.value(read)) - before
+
+    assert await dropped(subjects[0]) == 0
+    async with db.tx(EVERY) as tx:
+        for subject in subjects:
+            await set_timer(tx, "ring", subject, clock.now())
+    assert await dropped(subjects[7]) == 1
+    assert len(await waiting(db)) == len(subjects) - 1
+    await db.dispose()
 
 
 async def test_a_due_timer_runs_at_once_after_the_commit_that_set_it(db: Database, clock: HeldClock) -> None:

@@ -28,6 +28,7 @@ from core.db import Database
 from core.relay import Relay
 from tests.conftest import with_database
 from tests.proof.storm import HERE, SPREAD, Storm
+from tests.waiting import comes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,9 +72,7 @@ def people(url: str, phones: int) -> tuple[list[str], list[str]]:
 
 async def wait_for_flight(storm: Storm) -> int:
     """Return how many requests are under way, once there are any."""
-    while not storm.in_flight:
-        await asyncio.sleep(0.001)
-    return len(storm.in_flight)
+    return await comes(lambda: len(storm.in_flight), "a request in flight", within_s=60)
 
 
 async def torment(server: Server, cluster: Cluster, storm: Storm, toll: Toll, kills: int, restarts: int) -> None:
@@ -129,15 +128,12 @@ WHERE NOT EXISTS (SELECT FROM dispatch d WHERE d.incident_id = i.id AND d.accept
 
 async def settle(url: str) -> None:
     """Wait until every incident is safe."""
-    deadline = asyncio.get_running_loop().time() + SETTLE_WITHIN_S
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-        while True:
-            row = await (await conn.execute(UNSETTLED)).fetchone()
-            assert row is not None
-            if row[0] == 0:
-                return
-            assert asyncio.get_running_loop().time() < deadline, f"{row[0]} incidents neither accepted nor alarmed"
-            await asyncio.sleep(0.2)
+
+        async def safe() -> bool:
+            return await (await conn.execute(UNSETTLED)).fetchone() == (0,)
+
+        await comes(safe, "an end for every incident", within_s=SETTLE_WITHIN_S, every_s=0.2)
 
 
 async def relay_the_rest(url: str) -> None:
